@@ -1,0 +1,155 @@
+"""The rows behind the dashboard: the event log, the counters kept with it, the state of the bot."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Level(models.TextChoices):
+    """How much an event asks for attention."""
+
+    SUCCESS = "success"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class Stream(models.Model):
+    """The position of the log: one row, locked by every transaction that records an event.
+
+    `head` is the newest `Event.seq`, 0 while there is none. `epoch` changes when the log no longer
+    continues the one before, so that a reader knows its position means nothing any more.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    epoch = models.UUIDField(default=uuid.uuid4)
+    head = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="stream_is_one_row"),
+            models.CheckConstraint(condition=Q(head__gte=0), name="stream_head_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.epoch} at {self.head}"
+
+
+class Event(models.Model):
+    """A fact of the past. `seq` is gapless, from 1, in commit order; rows are never changed."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    timestamp = models.DateTimeField()
+    level = models.CharField(max_length=7, choices=Level.choices)
+    kind = models.CharField(max_length=64)
+    message = models.CharField(max_length=500)
+    guild_id = models.BigIntegerField(null=True)
+    guild_name = models.CharField(max_length=100, blank=True)
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=100, blank=True)
+    command = models.CharField(max_length=32, blank=True)
+    duration_ms = models.FloatField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-seq"]
+        constraints = [
+            models.CheckConstraint(condition=Q(seq__gte=1), name="event_seq_from_one"),
+            models.CheckConstraint(
+                condition=Q(level__in=Level.values), name="event_level_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["timestamp"], name="event_by_time"),
+            models.Index(fields=["kind", "-seq"], name="event_by_kind"),
+            models.Index(fields=["guild_id", "-seq"], name="event_by_guild"),
+            models.Index(fields=["actor_id", "-seq"], name="event_by_actor"),
+            models.Index(
+                fields=["-seq"],
+                name="event_problems",
+                condition=Q(level__in=[Level.WARN, Level.ERROR]),
+            ),
+            models.Index(
+                fields=["request_id"], name="event_by_request", condition=~Q(request_id="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}: {self.message}"
+
+
+class HourlyCount(models.Model):
+    """How many events of one kind an hour had. `hour` is its first instant, UTC."""
+
+    hour = models.DateTimeField()
+    kind = models.CharField(max_length=64)
+    count = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "hour"], name="hourly_count_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}h {self.kind}: {self.count}"
+
+
+class ActiveActor(models.Model):
+    """The last UTC day on which an actor did something."""
+
+    actor_id = models.BigIntegerField(primary_key=True)
+    last_day = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.actor_id} on {self.last_day}"
+
+
+class ActiveDay(models.Model):
+    """How many actors have this as their last active day.
+
+    Summed over a window of days it tells how many different actors were active in that window,
+    at the cost of the days and not of the actors.
+    """
+
+    day = models.DateField(primary_key=True)
+    actors = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.actors}"
+
+
+class BotProcess(models.Model):
+    """The last heartbeat of one bot process. What it cannot know while disconnected is null."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    emulated = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    connected = models.BooleanField(default=False)
+    latency_ms = models.FloatField(null=True)
+    guilds = models.IntegerField(null=True)
+    members = models.IntegerField(null=True)
+    shards = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MetricSample(models.Model):
+    """What a bot process measured at one minute: the past of the figures that are not counted."""
+
+    at = models.DateTimeField()
+    bot = models.CharField(max_length=64)
+    latency_ms = models.FloatField(null=True)
+    guilds = models.IntegerField(null=True)
+    members = models.IntegerField(null=True)
+    active_actors = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["at", "bot"], name="sample_once")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.bot}"

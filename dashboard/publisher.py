@@ -1,0 +1,97 @@
+"""From a committed event to the channel layer, without ever making its writer wait.
+
+Frames are put on a queue and sent by one background event loop, the same for every thread of the
+process: `async_to_sync` would open a connection a call. What cannot be sent is counted and let go,
+for the log has it and every hub finds it there.
+"""
+
+import asyncio
+import atexit
+import logging
+import threading
+from collections import deque
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+QUEUE_MAX_FRAMES = 10_000
+SEND_TIMEOUT_SECONDS = 2.0
+EXIT_FLUSH_SECONDS = 2.0
+
+
+class Publisher:
+    """Sends frames to groups of the channel layer, in the order given, best effort."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.failed = 0
+        self._queue: deque[tuple[str, dict[str, Any]]] = deque()
+        self._guard = threading.Condition()
+        self._busy = False
+        self._failing = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def publish(self, group: str, *, seq: int | None, frame: str) -> None:
+        """Queue a frame for `group` and return at once. Never raises because of the layer."""
+        message = {"type": "dashboard.frame", "seq": seq, "frame": frame}
+        with self._guard:
+            if len(self._queue) >= QUEUE_MAX_FRAMES:
+                self._queue.popleft()
+                self.failed += 1
+            self._queue.append((group, message))
+            if not self._busy:
+                self._busy = True
+                loop = self._loop or self._start()
+                asyncio.run_coroutine_threadsafe(self._drain(), loop)
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Wait until nothing is queued or being sent; return False if that took too long."""
+        with self._guard:
+            return self._guard.wait_for(lambda: not self._busy, timeout_seconds)
+
+    def _start(self) -> asyncio.AbstractEventLoop:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="publisher", daemon=True).start()
+        atexit.register(self.flush, EXIT_FLUSH_SECONDS)
+        return self._loop
+
+    async def _drain(self) -> None:
+        while True:
+            with self._guard:
+                if not self._queue:
+                    self._busy = False
+                    self._guard.notify_all()
+                    return
+                group, message = self._queue.popleft()
+            if await self._send(group, message):
+                self.sent += 1
+                if self._failing:
+                    self._failing = False
+                    logger.info("publishing works again")
+            else:
+                with self._guard:  # the rest would wait in vain, and is old by then
+                    self.failed += 1 + len(self._queue)
+                    self._queue.clear()
+
+    async def _send(self, group: str, message: dict[str, Any]) -> bool:
+        layer = get_channel_layer()
+        # Twice: the first publish after a restart of Redis meets the dead connection of before.
+        for attempt in range(2):
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                    await layer.group_send(group, message)
+                    return True
+            except Exception as error:  # whatever a layer raises, it must not end this loop
+                if attempt and not self._failing:
+                    self._failing = True
+                    logger.warning(
+                        "cannot publish (%s: %s); readers take the events from the database",
+                        type(error).__name__,
+                        error,
+                    )
+        return False
+
+
+publisher = Publisher()

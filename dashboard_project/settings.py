@@ -1,0 +1,340 @@
+"""Every setting of Aurora, read once from the environment (or `.env`) and typed.
+
+`.env.example` lists the variables. A wrong value ends the process with one line a variable that
+names it, says what is wrong and what to do.
+"""
+
+import hashlib
+import os
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Never
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from environs import Env, EnvValidationError, validate
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# ---------------------------------------------------------------------------- reading
+
+# The values of these are never printed, not even when they are wrong.
+_SECRET_VARIABLES = {"DATABASE_URL", "REDIS_URL", "DISCORD_TOKEN", "SECRET_KEY"}
+
+_REMEDIES = {
+    "ALLOWED_HOSTS": "Give host names separated by commas, such as dashboard.example.org.",
+    "ALLOWED_ORIGINS": "Give origins separated by commas, such as https://dashboard.example.org.",
+    "DATABASE_URL": "Give postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////path/to/file.",
+    "DEBUG": "Set it to true or false.",
+    "DISCORD_API_URL": "Leave it out for Discord; an emulated one is http://127.0.0.1:PORT/api/v10.",
+    "DISCORD_GATEWAY_URL": "Leave it out for Discord; an emulated one is ws://127.0.0.1:PORT/.",
+    "LOG_LEVEL": "Set it to DEBUG, INFO, WARNING or ERROR.",
+    "PORT": "Give a port number from 1 to 65535.",
+    "REDIS_URL": "Give redis://HOST:6379/0, rediss://... or unix:///path/to/socket;"
+    " leave it out for the embedded broker.",
+    "SECRET_KEY": "Give at least 50 random characters, or leave it out: one is made in DATA_DIR.",
+}
+
+
+def _stop(*lines: str) -> Never:
+    """End the process with `lines` on standard error and exit status 2."""
+    sys.stderr.write("".join(f"aurora: {line}\n" for line in lines))
+    sys.exit(2)
+
+
+def _explain(error: EnvValidationError) -> list[str]:
+    """Turn the reader's findings into one line a variable: name, what is wrong, remedy."""
+    lines = []
+    for name, found in error.error_messages.items():
+        problems = [text for item in found for text in (item if isinstance(item, list) else [item])]
+        value = "" if name in _SECRET_VARIABLES else f"={os.environ.get(name, '')[:80]!r}"
+        remedy = _REMEDIES.get(name, ".env.example tells its meaning and default.")
+        lines.append(f"{name}{value} is wrong: {' '.join(map(str, problems))} {remedy}")
+    return lines
+
+
+def _url(*schemes: str) -> Any:
+    """A validator: a URL with one of `schemes`, and a port that exists."""
+
+    def check(value: str) -> None:
+        try:
+            parts = urlsplit(value)
+            _ = parts.port
+        except ValueError as error:
+            raise validate.ValidationError(f"{error}.") from None
+        if parts.scheme not in schemes:
+            raise validate.ValidationError(f"It does not start with {' or '.join(schemes)}.")
+
+    return check
+
+
+def _discord_or_loopback(value: str) -> None:
+    """Refuse any host that is neither Discord's nor this machine: the token would go there."""
+    host = urlsplit(value).hostname
+    if host not in {"discord.com", "gateway.discord.gg", "localhost", "127.0.0.1", "::1"}:
+        raise validate.ValidationError("It is neither Discord's own host nor this machine.")
+
+
+def _origins(values: list[str]) -> None:
+    for value in values:
+        _url("http", "https")(value)
+        parts = urlsplit(value)
+        if not parts.hostname or parts.path or parts.query:
+            raise validate.ValidationError(f"{value!r} is not scheme://host or scheme://host:port.")
+
+
+def _at_least(minimum: float) -> Any:
+    return validate.Range(min=minimum, error=f"It must be {minimum:g} or more.")
+
+
+def _absent_or(check: Any) -> Any:
+    return lambda value: check(value) if value else None
+
+
+def _absent_or_long(value: str) -> None:
+    if value and len(value) < 50:
+        raise validate.ValidationError("It has fewer than 50 characters.")
+
+
+env = Env(eager=False)
+if env.bool("READ_DOTENV", True):  # the test suite turns it off: it must not depend on a local file
+    env.read_env(BASE_DIR / ".env", recurse=False)
+
+DEBUG: bool = env.bool("DEBUG", False)
+PORT: int = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
+LOG_LEVEL: str = env.str(
+    "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+)
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+SECRET_KEY: str = env.str("SECRET_KEY", "", validate=_absent_or_long)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_ORIGINS: list[str] = env.list(
+    "ALLOWED_ORIGINS",
+    [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}"],
+    validate=_origins,
+)
+
+_database_url: str = env.str(
+    "DATABASE_URL",
+    f"sqlite:///{DATA_DIR / 'aurora.sqlite3'}",
+    validate=_url("sqlite", "postgres", "postgresql"),
+)
+_database: dict[str, Any] = env.dj_db_url("DATABASE_URL", _database_url)
+REDIS_URL: str = env.str("REDIS_URL", "", validate=_absent_or(_url("redis", "rediss", "unix")))
+_local_redis = urlsplit(REDIS_URL or "unix:").hostname in {None, "localhost", "127.0.0.1", "::1"}
+# Sign and encrypt what travels through Redis, so that a stranger on it can neither read nor forge.
+REDIS_ENCRYPTED: bool = env.bool("REDIS_ENCRYPTED", not _local_redis)
+
+DISCORD_TOKEN: str = env.str("DISCORD_TOKEN", "")
+DISCORD_API_URL: str = env.str(
+    "DISCORD_API_URL",
+    "https://discord.com/api/v10",
+    validate=[_url("http", "https"), _discord_or_loopback],
+)
+DISCORD_GATEWAY_URL: str = env.str(
+    "DISCORD_GATEWAY_URL",
+    "wss://gateway.discord.gg/",
+    validate=[_url("ws", "wss"), _discord_or_loopback],
+)
+
+# The bot.
+BOT_HEARTBEAT_SECONDS: float = env.float("BOT_HEARTBEAT_SECONDS", 5.0, validate=_at_least(0.1))
+BOT_SAMPLE_SECONDS: float = env.float("BOT_SAMPLE_SECONDS", 60.0, validate=_at_least(0.1))
+BOT_OFFLINE_AFTER_SECONDS: float = env.float(
+    "BOT_OFFLINE_AFTER_SECONDS", 10.0, validate=_at_least(0.2)
+)
+STARTUP_WAIT_SECONDS: float = env.float("STARTUP_WAIT_SECONDS", 10.0, validate=_at_least(0))
+
+# The stream and its sockets.
+STATS_INTERVAL_SECONDS: float = env.float("STATS_INTERVAL_SECONDS", 5.0, validate=_at_least(0.1))
+REPLAY_EVENTS_MAX: int = env.int("REPLAY_EVENTS_MAX", 500, validate=_at_least(1))
+SOCKETS_PER_PROCESS_MAX: int = env.int("SOCKETS_PER_PROCESS_MAX", 5000, validate=_at_least(1))
+SOCKETS_PER_USER_MAX: int = env.int("SOCKETS_PER_USER_MAX", 20, validate=_at_least(1))
+SOCKET_MESSAGE_MAX_BYTES: int = env.int("SOCKET_MESSAGE_MAX_BYTES", 16384, validate=_at_least(64))
+SOCKET_MESSAGES_PER_SECOND_MAX: int = env.int(
+    "SOCKET_MESSAGES_PER_SECOND_MAX", 10, validate=_at_least(1)
+)
+SOCKET_UNSENT_MAX_BYTES: int = env.int(
+    "SOCKET_UNSENT_MAX_BYTES", 1_048_576, validate=_at_least(4096)
+)
+SOCKET_STALLED_SECONDS: float = env.float("SOCKET_STALLED_SECONDS", 30.0, validate=_at_least(0.1))
+SOCKET_RECHECK_SECONDS: float = env.float("SOCKET_RECHECK_SECONDS", 30.0, validate=_at_least(0.1))
+
+# The economy, in whole coins and days: docs/economy.md has the rule.
+DAILY_BASE_COINS: int = env.int("DAILY_BASE_COINS", 100, validate=_at_least(0))
+DAILY_STREAK_COINS: int = env.int("DAILY_STREAK_COINS", 10, validate=_at_least(0))
+DAILY_WEEKLY_COINS: int = env.int("DAILY_WEEKLY_COINS", 100, validate=_at_least(0))
+DAILY_MAX_COINS: int = env.int("DAILY_MAX_COINS", 500, validate=_at_least(1))
+TRANSFER_MIN_COINS: int = env.int("TRANSFER_MIN_COINS", 1, validate=_at_least(1))
+
+try:
+    env.seal()
+except EnvValidationError as _error:
+    _stop(*_explain(_error))
+
+# ---------------------------------------------------------------------------- embedded defaults
+
+try:
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+except OSError as _error:
+    _stop(f"DATA_DIR={str(DATA_DIR)!r} is wrong: {_error.strerror}. Name a folder you may write to.")
+
+
+def _own_secret_key() -> str:
+    """Return the key kept in DATA_DIR; the first process to ask makes it, for all of them."""
+    path = DATA_DIR / "secret_key"
+    draft = path.with_name(f"secret_key.{os.getpid()}")
+    if not path.exists():
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        try:
+            os.link(draft, path)  # atomic, and keeps the first one
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return path.read_text()
+
+
+def _embedded_broker_socket() -> Path:
+    """Return where the embedded broker listens: a unix socket path must stay under 108 bytes."""
+    path = DATA_DIR / "broker.sock"
+    if len(os.fsencode(path)) < 100:
+        return path
+    digest = hashlib.sha256(os.fsencode(DATA_DIR)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"aurora-{os.getuid()}-{digest}" / "broker.sock"
+
+
+SECRET_KEY = SECRET_KEY or _own_secret_key()
+EMBEDDED_BROKER_SOCKET = _embedded_broker_socket()
+REDIS_URL = REDIS_URL or f"unix://{EMBEDDED_BROKER_SOCKET}"
+
+# ---------------------------------------------------------------------------- Django
+
+INSTALLED_APPS = [
+    "daphne",  # first, so that runserver speaks ASGI
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "dashboard",
+    "economy",
+    "botworker",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "dashboard_project.urls"
+ASGI_APPLICATION = "dashboard_project.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# 0 under ASGI, where a kept connection leaks; `runbot` raises it for its own process.
+DATABASES = {"default": {**_database, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # IMMEDIATE serialises writers before they read; with the defaults one in five fails locked.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+else:
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            # No timeout on the socket: a quiet subscription is not a broken one.
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+            "symmetric_encryption_keys": [SECRET_KEY] if REDIS_ENCRYPTED else None,
+        },
+    }
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
+
+_https = all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
+CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = _https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Only our own files, nothing inline: what a member typed can never become code.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static", ("uplot", BASE_DIR / "node_modules" / "uplot" / "dist")]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "dashboard_project.staticfiles.HashedModules"},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # At DEBUG discord.py prints interaction tokens.
+    "loggers": {"discord": {"level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL}},
+}
