@@ -29,12 +29,14 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     trend: tuple[float | None, ...] = ()
 
 
+COMMAND_KINDS = ("bot.command_completed", "bot.command_refused", "bot.command_failed")
+
 Section = dict[str, Any]
 Provider = Callable[[], Section]
 CardMaker = Callable[[Section], Iterable[Card]]
 
 _providers: dict[str, tuple[Provider, CardMaker | None]] = {}
-_series: dict[str, tuple[str, ...]] = {"commands": ("command.completed",), "transactions": ()}
+_series: dict[str, tuple[str, ...]] = {"commands": COMMAND_KINDS, "transactions": ()}
 
 
 def register(name: str, provider: Provider, *, cards: CardMaker | None = None) -> None:
