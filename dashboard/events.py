@@ -80,7 +80,7 @@ def record_event(
     with transaction.atomic(savepoint=False):
         event.seq = _take_seq()
         event.save(force_insert=True)
-        _count(at, kind)
+        _count(at, kind, level)
         if event.actor_id is not None:
             _mark_active(event.actor_id, at.astimezone(UTC).date())
         transaction.on_commit(partial(_publish, event), robust=True)
@@ -107,13 +107,14 @@ def _take_seq() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _count(at: datetime, kind: str) -> None:
+def _count(at: datetime, kind: str, level: Level) -> None:
     hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO dashboard_hourlycount (hour, kind, count) VALUES (%s, %s, 1)"
-            " ON CONFLICT (kind, hour) DO UPDATE SET count = dashboard_hourlycount.count + 1",
-            [connection.ops.adapt_datetimefield_value(hour), kind],
+            "INSERT INTO dashboard_hourlycount (hour, kind, level, count) VALUES (%s, %s, %s, 1)"
+            " ON CONFLICT (hour, kind, level)"
+            " DO UPDATE SET count = dashboard_hourlycount.count + 1",
+            [connection.ops.adapt_datetimefield_value(hour), kind, level],
         )
 
 

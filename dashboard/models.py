@@ -81,15 +81,16 @@ class Event(models.Model):
 
 
 class HourlyCount(models.Model):
-    """How many events of one kind an hour had. `hour` is its first instant, UTC."""
+    """How many events of one kind and level an hour had. `hour` is its first instant, UTC."""
 
     hour = models.DateTimeField()
     kind = models.CharField(max_length=64)
+    level = models.CharField(max_length=7, choices=Level.choices)
     count = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["kind", "hour"], name="hourly_count_once"),
+            models.UniqueConstraint(fields=["hour", "kind", "level"], name="hourly_count_once"),
         ]
 
     def __str__(self) -> str:

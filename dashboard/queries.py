@@ -1,0 +1,118 @@
+"""Reading the log and what is kept with it. Nothing here costs more because history is longer."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Q, QuerySet, Sum
+
+from dashboard.models import ActiveDay, BotProcess, Event, HourlyCount, Level, MetricSample, Stream
+
+
+class Position(NamedTuple):
+    """A place in the log: which log, and its newest event (0 = none yet)."""
+
+    epoch: str
+    head: int
+
+
+def position() -> Position:
+    """Return where the log stands now."""
+    stream = Stream.objects.get()
+    return Position(str(stream.epoch), stream.head)
+
+
+def events_after(after: int, limit: int) -> list[Event]:
+    """Return up to `limit` events that follow seq `after`, oldest first."""
+    return list(Event.objects.filter(seq__gt=after).order_by("seq")[:limit])
+
+
+def latest_events(limit: int, upto: int | None = None) -> list[Event]:
+    """Return the newest `limit` events, newest first; none newer than seq `upto` if that is given."""
+    events = Event.objects.all() if upto is None else Event.objects.filter(seq__lte=upto)
+    return list(events.order_by("-seq")[:limit])
+
+
+class EventFilter(NamedTuple):
+    """Which events are wanted; what is None or empty matches all."""
+
+    level: Sequence[str] = ()
+    kind: str = ""
+    guild: int | None = None
+    actor: int | None = None
+    command: str = ""
+    text: str = ""
+
+    def apply(self, events: QuerySet[Event]) -> QuerySet[Event]:
+        """Return those of `events` that match. `kind` may end in `.*` for a whole family."""
+        if self.level:
+            events = events.filter(level__in=self.level)
+        if self.kind.endswith(".*"):
+            events = events.filter(kind__startswith=self.kind[:-1])
+        elif self.kind:
+            events = events.filter(kind=self.kind)
+        if self.guild is not None:
+            events = events.filter(guild_id=self.guild)
+        if self.actor is not None:
+            events = events.filter(actor_id=self.actor)
+        if self.command:
+            events = events.filter(command=self.command)
+        if self.text:
+            events = events.filter(
+                Q(message__icontains=self.text)
+                | Q(actor_name__icontains=self.text)
+                | Q(guild_name__icontains=self.text)
+            )
+        return events
+
+
+def count_by_hour(
+    since: datetime, *, kinds: Sequence[str] = (), level: Level | None = None
+) -> dict[datetime, int]:
+    """Return how many such events each hour from `since` on had; hours without any are missing."""
+    counts = HourlyCount.objects.filter(hour__gte=since)
+    if kinds:
+        counts = counts.filter(kind__in=kinds)
+    if level:
+        counts = counts.filter(level=level)
+    return dict(counts.values_list("hour").annotate(total=Sum("count")).order_by("hour"))
+
+
+def count_between(since: datetime, until: datetime, kinds: Sequence[str]) -> int:
+    """Return how many events of `kinds` the hours from `since` up to before `until` had."""
+    counts = HourlyCount.objects.filter(hour__gte=since, hour__lt=until, kind__in=kinds)
+    return counts.aggregate(total=Sum("count"))["total"] or 0
+
+
+def active_actors(now: datetime, days: int) -> int:
+    """Return how many different actors were active in the last `days` UTC days, today included."""
+    since = now.date() - timedelta(days=days - 1)
+    return ActiveDay.objects.filter(day__gte=since).aggregate(n=Sum("actors"))["n"] or 0
+
+
+def last_event(kinds: Sequence[str]) -> Event | None:
+    """Return the newest event of any of `kinds`: one short look into the index for each."""
+    found = [Event.objects.filter(kind=kind).order_by("-seq").first() for kind in kinds]
+    return max((event for event in found if event), key=lambda event: event.seq, default=None)
+
+
+def bot_processes(now: datetime) -> list[BotProcess]:
+    """Return the bot processes heard of within a day, the most recent heartbeat first."""
+    recent = BotProcess.objects.filter(heartbeat_at__gte=now - timedelta(days=1))
+    return list(recent.order_by("-heartbeat_at")) or list(
+        BotProcess.objects.order_by("-heartbeat_at")[:1]
+    )
+
+
+def samples_since(since: datetime) -> list[MetricSample]:
+    """Return the samples from `since` on, oldest first: one a minute and bot process."""
+    return list(MetricSample.objects.filter(at__gte=since).order_by("at"))
+
+
+def sample_near(at: datetime, within: timedelta) -> MetricSample | None:
+    """Return the last sample of the time `within` before `at`, None if there is none."""
+    return (
+        MetricSample.objects.filter(at__gt=at - within, at__lte=at, guilds__isnull=False)
+        .order_by("-at")
+        .first()
+    )
