@@ -5,4 +5,10 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard_project.settings")
-application = get_asgi_application()
+http = get_asgi_application()  # sets Django up, which what follows needs
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402
+
+from dashboard.routing import websocket  # noqa: E402
+
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})

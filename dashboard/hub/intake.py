@@ -1,0 +1,105 @@
+"""Listening to one group of the channel layer, and knowing whether anything can be heard.
+
+The layer says nothing when its Redis goes away, and loses what is sent meanwhile. So the intake
+sends itself a probe every second: when none comes back, it is deaf, whatever the reason.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+PROBE_SECONDS = 1.0
+DEAF_AFTER_SECONDS = 2.5
+CALL_TIMEOUT_SECONDS = 1.0
+PROBE = "dashboard.probe"
+
+
+class Intake:
+    """A channel of our own in `group`; what arrives there goes to `on_message`, unchecked.
+
+    `on_hearing` is called with False when the layer is no longer heard, with True when it is again.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        on_message: Callable[[Any], None],
+        on_hearing: Callable[[bool], None],
+    ) -> None:
+        self.group = group
+        self.hears = True
+        self.garbled = 0
+        self._on_message = on_message
+        self._on_hearing = on_hearing
+        self._layer = get_channel_layer()
+        self._channel: str | None = None
+        self._heard_at = time.monotonic()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to listen, in the background; the layer may be away."""
+        self._tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._probe())]
+
+    async def stop(self) -> None:
+        """Leave the group and end; a layer that does not answer cannot hold this up."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks, timeout=CALL_TIMEOUT_SECONDS)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                    channel = await self._layer.new_channel()
+                    await self._layer.group_add(self.group, channel)
+            except Exception as error:  # any layer, any fault: the probe tells, here we try again
+                logger.debug("cannot subscribe to %s: %r", self.group, error)
+                await asyncio.sleep(PROBE_SECONDS)
+                continue
+            self._channel = channel
+            try:
+                await self._read(channel)
+            finally:
+                self._channel = None
+                await self._layer.group_discard(self.group, channel)
+
+    async def _read(self, channel: str) -> None:
+        while True:
+            try:
+                message = await self._layer.receive(channel)
+            except Exception as error:  # not decodable, not decryptable: somebody else's message
+                self.garbled += 1
+                logger.debug("a message on %s was not ours: %r", self.group, error)
+                continue
+            if isinstance(message, dict) and message.get("type") == PROBE:
+                self._heard()
+            else:
+                self._on_message(message)
+
+    async def _probe(self) -> None:
+        while True:
+            channel = self._channel
+            if channel is not None:
+                try:
+                    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                        await self._layer.send(channel, {"type": PROBE})
+                except Exception as error:  # counted by the silence that follows
+                    logger.debug("cannot probe %s: %r", self.group, error)
+            await asyncio.sleep(PROBE_SECONDS)
+            if self.hears and time.monotonic() - self._heard_at > DEAF_AFTER_SECONDS:
+                self.hears = False
+                logger.warning("the channel layer is not heard; reading the database instead")
+                self._on_hearing(False)
+
+    def _heard(self) -> None:
+        self._heard_at = time.monotonic()
+        if not self.hears:
+            self.hears = True
+            logger.info("the channel layer is heard again")
+            self._on_hearing(True)

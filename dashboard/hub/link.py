@@ -1,0 +1,113 @@
+"""The way out to one browser.
+
+ASGI's `send` tells nothing of how much of what was sent has left: Daphne takes everything and
+keeps it in memory. A `Link` writes at once, and knows what is still unsent.
+"""
+
+import asyncio
+import functools
+from collections import deque
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_RAW_SEND = "aurora.raw_send"
+
+
+class KeepSend:
+    """Outermost of the socket's middleware: keeps the server's own `send`, before others wrap it."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.application({**scope, _RAW_SEND: send}, receive, send)
+
+
+class Link(Protocol):
+    """What the hub needs of a connection that was accepted."""
+
+    def write(self, text: str) -> None:
+        """Send a text frame, in order, without waiting; nothing happens on a closed connection."""
+
+    def close(self, code: int) -> None:
+        """Close with `code` after what was written; a second call does nothing."""
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much of what was written has not left this process."""
+
+
+class DaphneLink:
+    """Writes to Daphne's protocol object, and reads the buffer of its Twisted transport."""
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    def write(self, text: str) -> None:
+        if self._protocol.state == self._protocol.STATE_OPEN:
+            self._protocol.sendMessage(text.encode(), False)
+
+    def close(self, code: int) -> None:
+        if self._protocol.state == self._protocol.STATE_OPEN:
+            self._protocol.sendClose(code=code)
+
+    @property
+    def unsent_bytes(self) -> int:
+        transport = self._protocol.transport
+        return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+
+
+class QueuedLink:
+    """Sends through ASGI's `send`, one message after the other, for any other server."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._queue: deque[dict[str, Any]] = deque()
+        self._closed = False
+        self._writer: asyncio.Task[None] | None = None
+        self.unsent_bytes = 0
+
+    def write(self, text: str) -> None:
+        if not self._closed:
+            self.unsent_bytes += len(text)
+            self._put({"type": "websocket.send", "text": text})
+
+    def close(self, code: int) -> None:
+        if not self._closed:
+            self._closed = True
+            self._put({"type": "websocket.close", "code": code})
+
+    def _put(self, message: dict[str, Any]) -> None:
+        self._queue.append(message)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.ensure_future(self._drain())
+
+    async def _drain(self) -> None:
+        while self._queue:
+            message = self._queue.popleft()
+            await self._send(message)
+            self.unsent_bytes -= len(message.get("text", ""))
+
+
+def link_for(scope: Scope, send: Send) -> Link:
+    """Return the best way out that the server behind `send` offers."""
+    raw = scope.get(_RAW_SEND, send)
+    protocol = raw.args[0] if isinstance(raw, functools.partial) and raw.args else None
+    if protocol is not None and _is_plain_daphne(protocol):
+        return DaphneLink(protocol)
+    return QueuedLink(send)
+
+
+def _is_plain_daphne(protocol: Any) -> bool:
+    """Tell whether `protocol` is Daphne's, on a transport that has what `DaphneLink` reads."""
+    transport = getattr(protocol, "transport", None)
+    return (
+        type(protocol).__module__ == "daphne.ws_protocol"
+        and all(hasattr(protocol, name) for name in ("state", "STATE_OPEN", "sendMessage"))
+        and all(hasattr(transport, name) for name in ("dataBuffer", "offset", "_tempDataLen"))
+    )

@@ -1,0 +1,61 @@
+"""The newest frames of the log, in order. Pure: it does no input or output and never waits."""
+
+from collections import deque
+from itertools import islice
+
+EARLY_MAX_FRAMES = 10_000
+
+
+class Tail:
+    """Puts frames that come late, twice or too early into the order of their `seq`.
+
+    `last` is the newest seq that was let through; a frame is let through once, and only right
+    after its predecessor. Up to `keep` of the newest frames can be had again.
+    """
+
+    def __init__(self, *, epoch: str, last: int, keep: int) -> None:
+        self.epoch = epoch
+        self.last = last
+        self.duplicates = 0
+        self._frames: deque[str] = deque(maxlen=keep)
+        self._early: dict[int, str] = {}
+
+    def load(self, frames: list[str]) -> None:
+        """Take the newest frames up to `last`, oldest first, as already let through."""
+        self._frames.extend(frames)
+
+    def offer(self, seq: int, frame: str) -> list[str]:
+        """Take one frame; return the frames that are now in order, oldest first (maybe none)."""
+        if seq <= self.last or seq in self._early:
+            self.duplicates += 1
+            return []
+        if len(self._early) < EARLY_MAX_FRAMES:
+            self._early[seq] = frame
+        ready: list[str] = []
+        while (following := self._early.pop(self.last + 1, None)) is not None:
+            self.last += 1
+            ready.append(following)
+        self._frames.extend(ready)
+        return ready
+
+    @property
+    def has_gap(self) -> bool:
+        """Whether frames wait for one that is missing."""
+        return bool(self._early)
+
+    def forget_early(self) -> int:
+        """Drop what waits for a missing frame, and return how many frames that were."""
+        dropped = len(self._early)
+        self._early.clear()
+        return dropped
+
+    def after(self, seq: int) -> list[str] | None:
+        """Return all frames after `seq` up to `last`, oldest first; None if not all are kept."""
+        missing = self.last - seq
+        if missing < 0 or missing > len(self._frames):
+            return None
+        return list(islice(self._frames, len(self._frames) - missing, None))
+
+    def newest(self, limit: int) -> list[str]:
+        """Return up to `limit` of the newest frames, newest first."""
+        return list(islice(reversed(self._frames), limit))
