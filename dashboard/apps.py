@@ -19,4 +19,5 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
+        """Connect what keeps the stream's row there."""
         post_migrate.connect(create_stream, sender=self)

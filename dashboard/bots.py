@@ -22,7 +22,7 @@ NEVER_SEEN: dict[str, Any] = {
 
 
 def state_of(process: BotProcess, now: datetime) -> str:
-    """Return `online`, `connecting`, `offline` or `stopped`, from the last heartbeat and its age."""
+    """Return `online`, `connecting`, `offline` or `stopped`, by the last heartbeat and its age."""
     if process.stopped_at is not None:
         return "stopped"
     if now - process.heartbeat_at > timedelta(seconds=settings.BOT_OFFLINE_AFTER_SECONDS):

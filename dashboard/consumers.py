@@ -1,6 +1,7 @@
 """`/ws`: the consumer permits, joins the hub, and answers what the browser asks. A pipe."""
 
 import asyncio
+import logging
 import time
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,6 +16,8 @@ from dashboard.frames import BadFrame, Ping, Resume
 from dashboard.hub import Connection, TooManySockets, current_hub, link_for
 from dashboard.hub.hub import LOG_GROUP, NOT_ALLOWED, RESYNC, TOO_MANY
 from dashboard.hub.link import Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
 
 SERVER_RESTARTING = 4009
 PROTOCOL_ERROR = 4500
@@ -60,6 +63,9 @@ class DashboardConsumer(AsyncConsumer):
         except TooManySockets:
             self.say_error("too_many", "There are too many open sockets.")
             self.connection.link.close(TOO_MANY)
+        except Exception:
+            logger.exception("a socket could not begin")
+            self.connection.link.close(RESYNC)
         while (message := await receive())["type"] == "websocket.receive":
             self.answer(message)
 

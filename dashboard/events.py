@@ -133,7 +133,8 @@ def _shift_day(day: date, by: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO dashboard_activeday (day, actors) VALUES (%s, %s)"
-            " ON CONFLICT (day) DO UPDATE SET actors = dashboard_activeday.actors + excluded.actors",
+            " ON CONFLICT (day)"
+            " DO UPDATE SET actors = dashboard_activeday.actors + excluded.actors",
             [connection.ops.adapt_datefield_value(day), by],
         )
 

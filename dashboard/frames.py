@@ -25,7 +25,7 @@ def reference(id: int | None, name: str) -> dict[str, str] | None:
 
 
 def event_data(event: Event) -> dict[str, Any]:
-    """Return the `data` of an event's `NEW_EVENT` frame; `/api/events` and the page use the same."""
+    """Return the `data` of an event's `NEW_EVENT` frame; the API and the page use the same."""
     return {
         "seq": event.seq,
         "type": str(event.level),
@@ -70,7 +70,7 @@ class Ping(msgspec.Struct):
 
 
 class BadFrame(Exception):
-    """A client's frame was not understood: `code` of docs/wire.md, and a sentence for its author."""
+    """A client's frame was not understood: a `code` of docs/wire.md, and a sentence."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -8,8 +8,16 @@ from dashboard.models import Event
 
 _BOT_TROUBLE = {
     "never": ("warn", "No bot has reported yet.", "Start one with `manage.py runbot`."),
-    "stopped": ("warn", "The bot is stopped.", "It said goodbye; start it with `manage.py runbot`."),
-    "offline": ("bad", "The bot does not answer.", "Its last heartbeat is too old: look at its log."),
+    "stopped": (
+        "warn",
+        "The bot is stopped.",
+        "It said goodbye; start it with `manage.py runbot`.",
+    ),
+    "offline": (
+        "bad",
+        "The bot does not answer.",
+        "Its last heartbeat is too old: look at its log.",
+    ),
     "connecting": ("warn", "The bot runs, but is not connected to Discord.", ""),
 }
 
@@ -63,4 +71,6 @@ def _last(command: Event | None, now: datetime) -> str:
 def _failure(event: Event, now: datetime) -> str:
     where = f" in {event.guild_name}" if event.guild_name else ""
     who = f" for {event.actor_name}" if event.actor_name else ""
-    return f"Last: /{event.command}{who}{where}, {age((now - event.timestamp).total_seconds())} ago."
+    return (
+        f"Last: /{event.command}{who}{where}, {age((now - event.timestamp).total_seconds())} ago."
+    )

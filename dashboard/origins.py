@@ -17,9 +17,15 @@ class ExactOrigin:
         self.allowed = {origin.lower().encode("latin1") for origin in allowed}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the handshake on, or refuse it."""
         origins = [value for name, value in scope["headers"] if name == b"origin"]
         if len(origins) == 1 and origins[0] in self.allowed:
             await self.application(scope, receive, send)
         else:
-            await receive()
-            await send({"type": "websocket.close"})
+            await refuse(scope, receive, send)
+
+
+async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a handshake with 403."""
+    await receive()
+    await send({"type": "websocket.close"})

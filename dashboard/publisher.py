@@ -83,7 +83,7 @@ class Publisher:
                 async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                     await layer.group_send(group, message)
                     return True
-            except Exception as error:  # whatever a layer raises, it must not end this loop
+            except Exception as error:  # noqa: BLE001 - no layer may end this loop
                 if attempt and not self._failing:
                     self._failing = True
                     logger.warning(

@@ -12,6 +12,7 @@ import msgspec
 from django.utils import timezone
 
 from dashboard import bots, cards, frames, headline, queries
+from dashboard.models import Level
 
 RECENT_EVENTS = 10
 ACTIVITY_HOURS = 24
@@ -86,7 +87,7 @@ def collect() -> Section:
 
 
 def collect_activity(hour: datetime) -> list[Section]:
-    """Return the 24 hours that end with the one starting at `hour`, oldest first, zeros included."""
+    """Return the 24 hours up to the one that starts at `hour`, oldest first, zeros included."""
     hours = [hour - timedelta(hours=back) for back in range(ACTIVITY_HOURS - 1, -1, -1)]
     counts = {name: _by_hour(hours, kinds) for name, kinds in _series.items()}
     return [
@@ -98,7 +99,7 @@ def collect_activity(hour: datetime) -> list[Section]:
 def collect_errors(hour: datetime) -> list[int]:
     """Return how many error events each of the last 24 hours had, oldest first."""
     hours = [hour - timedelta(hours=back) for back in range(ACTIVITY_HOURS - 1, -1, -1)]
-    counts = queries.count_by_hour(hours[0], level=queries.Level.ERROR)
+    counts = queries.count_by_hour(hours[0], level=Level.ERROR)
     return [counts.get(at, 0) for at in hours]
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from environs import Env, EnvValidationError, validate
+from marshmallow import ValidationError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -47,11 +48,12 @@ def _stop(*lines: str) -> Never:
 def _explain(error: EnvValidationError) -> list[str]:
     """Turn the reader's findings into one line a variable: name, what is wrong, remedy."""
     lines = []
-    for name, found in error.error_messages.items():
+    for name, found in dict(error.error_messages).items():
         problems = [text for item in found for text in (item if isinstance(item, list) else [item])]
-        value = "" if name in _SECRET_VARIABLES else f"={os.environ.get(name, '')[:80]!r}"
+        value = os.environ.get(name)  # None if it stands in .env
+        shown = "" if value is None or name in _SECRET_VARIABLES else f"={value[:80]!r}"
         remedy = _REMEDIES.get(name, ".env.example tells its meaning and default.")
-        lines.append(f"{name}{value} is wrong: {' '.join(map(str, problems))} {remedy}")
+        lines.append(f"{name}{shown} is wrong: {' '.join(map(str, problems))} {remedy}")
     return lines
 
 
@@ -63,9 +65,9 @@ def _url(*schemes: str) -> Any:
             parts = urlsplit(value)
             _ = parts.port
         except ValueError as error:
-            raise validate.ValidationError(f"{error}.") from None
+            raise ValidationError(f"{error}.") from None
         if parts.scheme not in schemes:
-            raise validate.ValidationError(f"It does not start with {' or '.join(schemes)}.")
+            raise ValidationError(f"It does not start with {' or '.join(schemes)}.")
 
     return check
 
@@ -74,7 +76,7 @@ def _discord_or_loopback(value: str) -> None:
     """Refuse any host that is neither Discord's nor this machine: the token would go there."""
     host = urlsplit(value).hostname
     if host not in {"discord.com", "gateway.discord.gg", "localhost", "127.0.0.1", "::1"}:
-        raise validate.ValidationError("It is neither Discord's own host nor this machine.")
+        raise ValidationError("It is neither Discord's own host nor this machine.")
 
 
 def _origins(values: list[str]) -> None:
@@ -82,7 +84,7 @@ def _origins(values: list[str]) -> None:
         _url("http", "https")(value)
         parts = urlsplit(value)
         if not parts.hostname or parts.path or parts.query:
-            raise validate.ValidationError(f"{value!r} is not scheme://host or scheme://host:port.")
+            raise ValidationError(f"{value!r} is not scheme://host or scheme://host:port.")
 
 
 def _at_least(minimum: float) -> Any:
@@ -95,7 +97,7 @@ def _absent_or(check: Any) -> Any:
 
 def _absent_or_long(value: str) -> None:
     if value and len(value) < 50:
-        raise validate.ValidationError("It has fewer than 50 characters.")
+        raise ValidationError("It has fewer than 50 characters.")
 
 
 env = Env(eager=False)
@@ -179,7 +181,9 @@ except EnvValidationError as _error:
 try:
     DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 except OSError as _error:
-    _stop(f"DATA_DIR={str(DATA_DIR)!r} is wrong: {_error.strerror}. Name a folder you may write to.")
+    _stop(
+        f"DATA_DIR={str(DATA_DIR)!r} is wrong: {_error.strerror}. Name a folder you may write to."
+    )
 
 
 def _own_secret_key() -> str:

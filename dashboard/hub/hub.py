@@ -8,12 +8,11 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import msgspec
 from django.conf import settings
 from django.db import close_old_connections
 
@@ -40,7 +39,7 @@ RESYNC = 4001
 
 
 class TooManySockets(Exception):
-    """This process, or this user, has as many sockets as it may have."""
+    """The process, or the user, has as many sockets as it may have."""
 
 
 class Connection:
@@ -267,7 +266,7 @@ class Hub:
         tail, known = self._tail, self._tail.last if self._tail else 0
         try:
             self._stats = await self._in_thread(stats.collect)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever the database raises, sockets stay
             if self._live != "stale":
                 logger.warning("the database does not answer: %s", error)
             self._live = "stale"
@@ -320,8 +319,7 @@ class Hub:
 
     def _snapshot(self) -> str:
         """Return the stats as a frame whose events and position are exactly those of the tail."""
-        tail = self._tail
-        assert tail is not None
+        tail = self._loaded()
         version = (tail, tail.last, self._live, id(self._stats))
         if self._stats_frame[0] != version:
             newest = tail.newest(stats.RECENT_EVENTS)
@@ -333,12 +331,18 @@ class Hub:
             self._stats_frame = (version, stats.encode(body))
         return self._stats_frame[1]
 
+    def _loaded(self) -> Tail:
+        """Return the tail of a hub that has begun."""
+        if self._tail is None:
+            raise RuntimeError("the hub has no socket and so no tail")
+        return self._tail
+
     def _broadcast(self, frame: str) -> None:
         for connection in self.groups.get(LOG_GROUP, ()):
             connection.deliver(frame)
 
-    def _spawn(self, work: Any) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         task.add_done_callback(_report)
         return task
 

@@ -58,7 +58,7 @@ class Intake:
                 async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                     channel = await self._layer.new_channel()
                     await self._layer.group_add(self.group, channel)
-            except Exception as error:  # any layer, any fault: the probe tells, here we try again
+            except Exception as error:  # noqa: BLE001 - any layer, any fault: the probe tells, here we try again
                 logger.debug("cannot subscribe to %s: %r", self.group, error)
                 await asyncio.sleep(PROBE_SECONDS)
                 continue
@@ -73,7 +73,7 @@ class Intake:
         while True:
             try:
                 message = await self._layer.receive(channel)
-            except Exception as error:  # not decodable, not decryptable: somebody else's message
+            except Exception as error:  # noqa: BLE001 - not decodable, not decryptable: somebody else's message
                 self.garbled += 1
                 logger.debug("a message on %s was not ours: %r", self.group, error)
                 continue
@@ -89,7 +89,7 @@ class Intake:
                 try:
                     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                         await self._layer.send(channel, {"type": PROBE})
-                except Exception as error:  # counted by the silence that follows
+                except Exception as error:  # noqa: BLE001 - counted by the silence that follows
                     logger.debug("cannot probe %s: %r", self.group, error)
             await asyncio.sleep(PROBE_SECONDS)
             if self.hears and time.monotonic() - self._heard_at > DEAF_AFTER_SECONDS:

@@ -19,12 +19,13 @@ _RAW_SEND = "aurora.raw_send"
 
 
 class KeepSend:
-    """Outermost of the socket's middleware: keeps the server's own `send`, before others wrap it."""
+    """Outermost of the middleware: keeps the server's own `send`, before others wrap it."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the connection on, with the server's `send` in its scope."""
         await self.application({**scope, _RAW_SEND: send}, receive, send)
 
 
@@ -49,17 +50,20 @@ class DaphneLink:
         self._protocol = protocol
 
     def write(self, text: str) -> None:
+        """Send a text frame; nothing happens unless the socket is open."""
         if self._protocol.state == self._protocol.STATE_OPEN:
             self._protocol.sendMessage(text.encode(), False)
 
     def close(self, code: int) -> None:
+        """Close with `code` after what was written."""
         if self._protocol.state == self._protocol.STATE_OPEN:
             self._protocol.sendClose(code=code)
 
     @property
     def unsent_bytes(self) -> int:
+        """What waits in the buffer of the transport."""
         transport = self._protocol.transport
-        return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
 
 
 class QueuedLink:
@@ -73,11 +77,13 @@ class QueuedLink:
         self.unsent_bytes = 0
 
     def write(self, text: str) -> None:
+        """Send a text frame; nothing happens unless the socket is open."""
         if not self._closed:
             self.unsent_bytes += len(text)
             self._put({"type": "websocket.send", "text": text})
 
     def close(self, code: int) -> None:
+        """Close with `code` after what was written."""
         if not self._closed:
             self._closed = True
             self._put({"type": "websocket.close", "code": code})

@@ -1,0 +1,60 @@
+"""Figures as the page writes them: what is not known is a dash, never a zero."""
+
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+UNKNOWN = "–"
+
+_BOT_WORDS = {
+    "online": "online",
+    "connecting": "connecting to Discord",
+    "offline": "offline",
+    "stopped": "stopped",
+    "never": "never seen",
+}
+_DELIVERY_WORDS = {
+    "live": "live",
+    "polling": "polling the database",
+    "stale": "database silent",
+}
+
+
+@register.filter
+def figure(value: float | None) -> str:
+    """Return `4,182`, or a dash."""
+    return UNKNOWN if value is None or value == "" else f"{int(value + 0.5):,}"
+
+
+@register.filter
+def milliseconds(value: float | None) -> str:
+    """Return `61 ms`, or a dash."""
+    return UNKNOWN if value is None or value == "" else f"{figure(value)} ms"
+
+
+@register.filter
+def ack(seconds: float | None) -> str:
+    """Return `ack 3 s`: how old the last answer of Discord was at the bot's last heartbeat."""
+    return f"ack {UNKNOWN}" if seconds is None or seconds == "" else f"ack {figure(seconds)} s"
+
+
+@register.filter
+def guilds(count: int | None) -> str:
+    """Return `5 guilds`, or nothing when it is not known."""
+    if count is None or count == "":
+        return ""
+    return "1 guild" if count == 1 else f"{figure(count)} guilds"
+
+
+@register.filter
+def bot_word(bot: dict[str, Any]) -> str:
+    """Return the state of the bot in words."""
+    return _BOT_WORDS.get(bot["state"], bot["state"])
+
+
+@register.filter
+def delivery_word(live: str) -> str:
+    """Return how events come to the page, in words."""
+    return _DELIVERY_WORDS.get(live, live)

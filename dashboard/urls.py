@@ -1,0 +1,16 @@
+"""The dashboard's own addresses."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from dashboard import views
+
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("api/stats", views.api_stats, name="api-stats"),
+    path("api/stats/activity", views.api_activity, name="api-activity"),
+    path("api/events", views.api_events, name="api-events"),
+    path("healthz", views.healthz, name="healthz"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+]

@@ -1,0 +1,88 @@
+"""The pages and the JSON beside them. All read; nothing here writes."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from dashboard import access, frames, queries, stats
+from dashboard.parameters import BadParameter, read_event_page
+
+View = Callable[[HttpRequest], HttpResponse]
+
+PAGE_EVENTS = 50
+
+
+@require_safe
+@never_cache
+@login_required
+def overview(request: HttpRequest) -> HttpResponse:
+    """Answer the overview page, complete without JavaScript; 403 without the right to view."""
+    if not access.may_view(request.user):
+        raise PermissionDenied
+    now = stats.collect()
+    events = queries.latest_events(PAGE_EVENTS, now["stream"]["head"])
+    context = {"stats": now, "events": [frames.event_data(event) for event in events]}
+    return render(request, "dashboard/overview.html", context)
+
+
+def api(view: View) -> View:
+    """Make of `view` a JSON endpoint for those who may view: else 401 or 403, both as JSON."""
+
+    @require_safe
+    @never_cache
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _refuse(401, "not_signed_in", "Sign in first.")
+        if not access.may_view(request.user):
+            return _refuse(403, "not_allowed", "You may not view the dashboard.")
+        try:
+            return view(request)
+        except BadParameter as error:
+            return _refuse(400, "bad_parameter", str(error))
+
+    return answer
+
+
+@api
+def api_stats(request: HttpRequest) -> HttpResponse:
+    """Answer the whole `DashboardStats`: the same as a `STATS_UPDATE` carries."""
+    return JsonResponse(stats.collect())
+
+
+@api
+def api_activity(request: HttpRequest) -> HttpResponse:
+    """Answer the 24 hourly points of the activity chart."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    return JsonResponse({"activityOverview": stats.collect_activity(hour)})
+
+
+@api
+def api_events(request: HttpRequest) -> HttpResponse:
+    """Answer a page of events by keyset; docs/wire.md has the parameters."""
+    page = read_event_page(request.GET)
+    at = queries.position()
+    events = queries.event_page(page, upto=at.head)
+    return JsonResponse(
+        {
+            "events": [frames.event_data(event) for event in events],
+            "stream": {"epoch": at.epoch, "head": at.head},
+        }
+    )
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer 200: this process serves."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def _refuse(status: int, code: str, message: str) -> JsonResponse:
+    return JsonResponse({"error": {"code": code, "message": message}}, status=status)
