@@ -1,0 +1,112 @@
+# Everything is started from here. `make` lists what there is.
+
+PYTHON ?= python3
+WORKERS ?= auto --maxprocesses 4
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv)
+
+# Checks read neither a developer's .env nor their data.
+CLEAN := READ_DOTENV=false DATA_DIR=$(CURDIR)/$(VENV)/check-data
+PYTEST := $(BIN)/python -m pytest
+
+ifdef UV
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r
+else
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+endif
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------------------- installing
+
+.PHONY: setup
+setup: $(VENV)/.installed node_modules/.installed ## Install what `make run` needs; quick when nothing changed
+
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { echo "aurora: $(PYTHON) is missing. Install Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "aurora: $$($(PYTHON) -V) is too old. Install Python 3.11 or newer, or name it: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(if $(UV),$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV)) || \
+		{ echo "aurora: the virtual environment failed. On Debian: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: requirements/base.txt $(VENV)/.created
+	@echo "Installing Python packages (about half a minute) ..."
+	@$(INSTALL) $<
+	@touch $@
+
+$(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
+	@echo "Installing Python packages for the tests (about half a minute) ..."
+	@$(INSTALL) $<
+	@touch $@
+
+node_modules/.installed: package-lock.json package.json .npmrc
+	@command -v npm >/dev/null || { echo "aurora: npm is missing. Install Node.js 20 or newer, with npm." >&2; exit 1; }
+	@echo "Installing JavaScript packages ..."
+	@npm ci --silent
+	@touch $@
+
+.PHONY: setup-dev
+setup-dev: setup $(VENV)/.installed-dev ## Install what the tests need as well
+
+.PHONY: browser
+browser: # Chromium for the browser tests, through apt where that is possible
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
+		echo "Installing Chromium (about 20 seconds) ..." && export DEBIAN_FRONTEND=noninteractive && \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+
+# ---------------------------------------------------------------------------- running
+
+.PHONY: run
+run: setup ## Start everything on this machine: PORT=8000 DISCORD_TOKEN=... make run
+	@exec $(BIN)/python -m dashboard_project.run
+
+# ---------------------------------------------------------------------------- proving
+
+.PHONY: test
+test: setup-dev browser check ## Prove everything, on SQLite and on PostgreSQL
+	@$(MAKE) test-js
+	@REQUIRE_BROWSER=1 $(MAKE) test-sqlite
+	@REQUIRE_BROWSER=1 $(MAKE) test-pg
+
+.PHONY: check
+check: setup-dev ## Formatting, lint, types, migrations, Django's own checks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(CLEAN) $(BIN)/mypy .
+	$(CLEAN) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(CLEAN) $(BIN)/python manage.py check --fail-level WARNING
+
+.PHONY: test-sqlite
+test-sqlite: setup-dev ## The suite on SQLite
+	$(PYTEST) -n $(WORKERS)
+
+.PHONY: test-pg
+test-pg: setup-dev ## The suite on PostgreSQL, in a private cluster
+	$(BIN)/python -m tests.postgres $(PYTEST) -n $(WORKERS)
+
+.PHONY: test-js
+test-js: node_modules/.installed ## The JavaScript unit tests
+	npm test --silent
+
+.PHONY: format
+format: setup-dev ## Format, and repair what lint can repair
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# ---------------------------------------------------------------------------- keeping
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header pyproject.toml
+
+.PHONY: requirements
+requirements: setup-dev ## Pin again what pyproject.toml asks for; UPGRADE=1 takes newer versions
+	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements/base.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --group dev -c requirements/base.txt -o requirements/dev.txt

@@ -1,0 +1,116 @@
+"""The fixtures of all tests: a broker, people, static files, a web process."""
+
+from tests import environment
+
+environment.prepare()  # before anything reads the settings
+
+import django  # noqa: E402
+
+django.setup()
+
+import shutil  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from contextlib import ExitStack  # noqa: E402
+from typing import Any  # noqa: E402
+
+import pytest  # noqa: E402
+from django.contrib.auth.models import Permission, User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+
+from tests.broker import Broker  # noqa: E402
+from tests.environment import TEMPORARY  # noqa: E402
+from tests.web import LiveWeb  # noqa: E402
+
+# ---------------------------------------------------------------------------- the machinery
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _broker_of_the_session() -> Iterator[Broker]:
+    broker = Broker(TEMPORARY / "broker.sock")
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def broker(_broker_of_the_session: Broker) -> Iterator[Broker]:
+    """The real broker behind the channel layer; a test may stop it, and it runs again after."""
+    yield _broker_of_the_session
+    _broker_of_the_session.start()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium. Without one: skip, or fail where REQUIRE_BROWSER=1."""
+    import os
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        reason = "there is no chromium in PATH: apt-get install chromium"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+# ---------------------------------------------------------------------------- people
+
+
+def _user(name: str, *permissions: str, **fields: Any) -> User:
+    user = User.objects.create_user(name, **fields)  # no password: hashing one takes 0.3 s
+    for permission in permissions:
+        app, codename = permission.split(".")
+        user.user_permissions.add(
+            Permission.objects.get(content_type__app_label=app, codename=codename)
+        )
+    return user
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    """May look at the dashboard, and no more."""
+    return _user("viewer", "dashboard.view_event")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """May look at the dashboard and sign in to the admin."""
+    return _user("staff", "dashboard.view_event", is_staff=True)
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Is signed in, and may nothing."""
+    return _user("stranger")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    """May everything."""
+    return User.objects.create_superuser("admin")
+
+
+# ---------------------------------------------------------------------------- a web process
+
+
+@pytest.fixture
+def start_web(
+    transactional_db: None, broker: Broker, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., LiveWeb]]:
+    """Start web processes on the database of this test: `start_web(REPLAY_EVENTS_MAX="3")`.
+
+    Each is a real Daphne, answers when the call returns, and is ended with the test.
+    """
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(LiveWeb(settings))
+
+
+@pytest.fixture
+def live_web(start_web: Callable[..., LiveWeb]) -> LiveWeb:
+    """A running web process: `live_web.url`, `live_web.cookie(user)`, `live_web.stop()`."""
+    return start_web()
