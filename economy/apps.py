@@ -26,6 +26,7 @@ class EconomyConfig(AppConfig):
     def ready(self) -> None:
         """Plug into the dashboard."""
         from dashboard import stats
+        from economy import checks  # noqa: F401 - importing registers them
 
         post_migrate.connect(open_system_accounts, sender=self)
         stats.register_series(

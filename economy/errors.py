@@ -83,6 +83,13 @@ class AccountFrozen(EconomyError):
 
 
 @dataclass(kw_only=True, eq=False)
+class ReasonMissing(EconomyError):
+    """Staff act on an account only with an author and a reason."""
+
+    account_id: int
+
+
+@dataclass(kw_only=True, eq=False)
 class RequestMismatch(EconomyError):
     """The request id was used before, for something else. Recorded as an error event."""
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import connection
 
 from dashboard.text import clean
-from economy.errors import BalanceOverflow, InsufficientFunds, NotAMember
+from economy.errors import AccountFrozen, BalanceOverflow, InsufficientFunds, NotAMember
 from economy.models import BALANCE_MAX, SYSTEM_ID_MAX, SYSTEM_IDS, Account, Entry, System
 from economy.rewards import day_key
 
@@ -22,6 +22,13 @@ def require_member(account_id: int) -> None:
     """Raise `NotAMember` unless `account_id` can be the snowflake of a member."""
     if not SYSTEM_ID_MAX < account_id <= BALANCE_MAX:
         raise NotAMember(account_id=account_id)
+
+
+def refuse_frozen(*accounts: Account) -> None:
+    """Raise `AccountFrozen` for the first of `accounts` that staff froze."""
+    for account in accounts:
+        if account.frozen:
+            raise AccountFrozen(account_id=account.id)
 
 
 @dataclass
