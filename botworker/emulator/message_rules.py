@@ -1,0 +1,183 @@
+"""What Discord accepts as the body of a message."""
+
+from typing import Any
+
+from botworker.emulator.errors import DiscordError, InvalidForm
+
+Json = dict[str, Any]
+
+MAX_CONTENT = 2000
+MAX_EMBEDS = 10
+MAX_EMBED_CHARACTERS = 6000
+MAX_FIELDS = 25
+EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 15
+SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
+
+_EMBED_LENGTHS = {"title": 256, "description": 4096}
+
+
+def check_message(body: Json, *, path: str = "", editing: bool = False, files: int = 0) -> None:
+    """Refuse with 400/50035 (or 50006 when empty) what Discord would refuse as a message."""
+    form = InvalidForm()
+    prefix = f"{path}." if path else ""
+    _content(form, f"{prefix}content", body.get("content"))
+    _embeds(form, f"{prefix}embeds", body.get("embeds"))
+    flags = body.get("flags") or 0
+    _components(form, f"{prefix}components", body.get("components"), modern=flags & COMPONENTS_V2)
+    _mentions(form, f"{prefix}allowed_mentions", body.get("allowed_mentions"))
+    if flags & COMPONENTS_V2 and (body.get("content") or body.get("embeds")):
+        form.add(
+            f"{prefix}content",
+            "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+            "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
+        )
+    form.raise_if_any()
+    something = any(body.get(key) for key in ("content", "embeds", "components", "poll"))
+    if not editing and not something and not files and not body.get("sticker_ids"):
+        raise DiscordError(400, 50006, "Cannot send an empty message")
+
+
+def _content(form: InvalidForm, path: str, content: Any) -> None:
+    if content is None:
+        return
+    if not isinstance(content, str):
+        form.add(path, "STRING_TYPE_CONVERT", "Could not interpret as string.")
+    elif len(content) > MAX_CONTENT:
+        form.bad_length(path, 0, MAX_CONTENT)
+
+
+def _embeds(form: InvalidForm, path: str, embeds: Any) -> None:
+    if embeds is None:
+        return
+    if not isinstance(embeds, list):
+        form.add(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+        return
+    if len(embeds) > MAX_EMBEDS:
+        form.bad_length(path, 0, MAX_EMBEDS)
+    total = 0
+    for at, embed in enumerate(embeds):
+        if not isinstance(embed, dict):
+            where = f"{path}.{at}"
+            form.add(where, "MODEL_TYPE_CONVERT", "Only dictionaries may be used in a ModelType")
+            continue
+        total += _embed(form, f"{path}.{at}", embed)
+    if total > MAX_EMBED_CHARACTERS:
+        form.add(
+            path,
+            "MAX_EMBED_SIZE_EXCEEDED",
+            f"Embed size exceeds maximum size of {MAX_EMBED_CHARACTERS}",
+        )
+
+
+def _embed(form: InvalidForm, path: str, embed: Json) -> int:
+    total = 0
+    for key, limit in _EMBED_LENGTHS.items():
+        total += _text(form, f"{path}.{key}", embed.get(key), 0, limit)
+    footer, author = embed.get("footer") or {}, embed.get("author") or {}
+    total += _text(form, f"{path}.footer.text", footer.get("text"), 0, 2048)
+    total += _text(form, f"{path}.author.name", author.get("name"), 0, 256)
+    fields = embed.get("fields") or []
+    if len(fields) > MAX_FIELDS:
+        form.bad_length(f"{path}.fields", 0, MAX_FIELDS)
+    for at, field in enumerate(fields):
+        for key, limit in (("name", 256), ("value", 1024)):
+            where = f"{path}.fields.{at}.{key}"
+            if not field.get(key):
+                form.required(where)
+            total += _text(form, where, field.get(key), 1, limit)
+    colour = embed.get("color")
+    if colour is not None and (not isinstance(colour, int) or not 0 <= colour <= 0xFFFFFF):
+        sentence = "int value should be less than or equal to 16777215."
+        form.add(f"{path}.color", "NUMBER_TYPE_MAX", sentence)
+    empty = not any(
+        embed.get(key)
+        for key in ("title", "description", "fields", "footer", "author", "image", "thumbnail")
+    )
+    if empty:
+        form.required(f"{path}.description")
+    return total
+
+
+def _text(form: InvalidForm, path: str, text: Any, low: int, high: int) -> int:
+    if text is None:
+        return 0
+    if not isinstance(text, str):
+        text = str(text)
+    if not low <= len(text) <= high:
+        form.bad_length(path, low, high)
+    return len(text)
+
+
+def _mentions(form: InvalidForm, path: str, allowed: Any) -> None:
+    if not isinstance(allowed, dict):
+        return
+    parse = allowed.get("parse") or []
+    for at, kind in enumerate(parse):
+        if kind not in {"roles", "users", "everyone"}:
+            form.add(
+                f"{path}.parse.{at}",
+                "BASE_TYPE_CHOICES",
+                "Value must be one of ('everyone', 'users', 'roles').",
+            )
+    for kind in ("users", "roles"):
+        ids = allowed.get(kind) or []
+        if len(ids) > 100:
+            form.bad_length(f"{path}.{kind}", 0, 100)
+        if ids and kind in parse:
+            form.add(
+                path,
+                "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+                f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.',
+            )
+
+
+def _components(form: InvalidForm, path: str, rows: Any, *, modern: int) -> None:
+    if rows is None:
+        return
+    if not isinstance(rows, list):
+        form.add(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
+        return
+    limit = 40 if modern else 5
+    if len(rows) > limit:
+        form.bad_length(path, 0, limit)
+    custom_ids: set[str] = set()
+    for at, row in enumerate(rows):
+        where = f"{path}.{at}"
+        if row.get("type") != 1:
+            if not modern:
+                form.add(f"{where}.type", "BASE_TYPE_CHOICES", "Value must be one of (1,).")
+            continue
+        inner = row.get("components") or []
+        if not 1 <= len(inner) <= 5:
+            form.bad_length(f"{where}.components", 1, 5)
+        for place, component in enumerate(inner):
+            _component(form, f"{where}.components.{place}", component, custom_ids)
+
+
+def _component(form: InvalidForm, path: str, component: Json, custom_ids: set[str]) -> None:
+    kind, custom_id = component.get("type"), component.get("custom_id")
+    if custom_id is not None:
+        if not 1 <= len(custom_id) <= 100:
+            form.bad_length(f"{path}.custom_id", 1, 100)
+        if custom_id in custom_ids:
+            form.add(
+                f"{path}.custom_id",
+                "COMPONENT_CUSTOM_ID_DUPLICATED",
+                "Component custom id cannot be duplicated",
+            )
+        custom_ids.add(custom_id)
+    if kind == 2:
+        style = component.get("style")
+        if style not in range(1, 7):
+            form.add(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of (1, ..., 6).")
+        elif style == 5 and not component.get("url"):
+            form.required(f"{path}.url")
+        elif style in range(1, 5) and custom_id is None:
+            form.required(f"{path}.custom_id")
+        _text(form, f"{path}.label", component.get("label"), 0, 80)
+    elif kind == 3:
+        options = component.get("options") or []
+        if not 1 <= len(options) <= 25:
+            form.bad_length(f"{path}.options", 1, 25)
+    elif kind not in {3, 5, 6, 7, 8}:
+        form.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of (2, 3, 5, 6, 7, 8).")

@@ -1,0 +1,245 @@
+"""REST of interactions: the callback, the first answer, follow-ups."""
+
+from typing import Any
+
+from botworker.emulator import interactions as kinds
+from botworker.emulator.command_rules import check_choices
+from botworker.emulator.errors import InvalidForm, unknown
+from botworker.emulator.interactions import Interaction, Interactions, State
+from botworker.emulator.message_rules import EPHEMERAL, LOADING, check_message
+from botworker.emulator.messages import CHAT_INPUT_COMMAND, REPLY, Message, MessageBook
+from botworker.emulator.rest import Answer, Call, Route
+from botworker.emulator.world import World
+
+Json = dict[str, Any]
+
+MESSAGE, DEFER, DEFER_UPDATE, UPDATE, AUTOCOMPLETE_RESULT, MODAL = 4, 5, 6, 7, 8, 9
+_ALLOWED = {
+    kinds.COMMAND: {MESSAGE, DEFER, MODAL},
+    kinds.COMPONENT: {MESSAGE, DEFER, DEFER_UPDATE, UPDATE, MODAL},
+    kinds.AUTOCOMPLETE: {AUTOCOMPLETE_RESULT},
+    kinds.MODAL_SUBMIT: {MESSAGE, DEFER, DEFER_UPDATE, UPDATE},
+}
+
+
+class InteractionRoutes:
+    """Answers to interactions. The token in the path is the authorisation."""
+
+    def __init__(self, world: World, interactions: Interactions, messages: MessageBook) -> None:
+        self._world = world
+        self._interactions = interactions
+        self._messages = messages
+
+    def routes(self) -> list[Route]:
+        """Everything served here."""
+        hook = "/webhooks/{webhook_id}/{webhook_token}"
+        original, message = f"{hook}/messages/@original", f"{hook}/messages/{{message_id}}"
+
+        def route(method: str, template: str, handler: Any) -> Route:
+            return Route(method, template, handler, authorized=False)
+
+        return [
+            Route(
+                "POST",
+                "/interactions/{interaction_id}/{interaction_token}/callback",
+                self.callback,
+                authorized=False,
+                limited=False,
+            ),
+            route("POST", hook, self.follow_up),
+            route("GET", original, self.get_message),
+            route("PATCH", original, self.edit_message),
+            route("DELETE", original, self.delete_message),
+            route("GET", message, self.get_message),
+            route("PATCH", message, self.edit_message),
+            route("DELETE", message, self.delete_message),
+        ]
+
+    async def callback(self, call: Call) -> Answer:
+        """The first answer, once and within three seconds."""
+        interaction = self._interactions.to_answer(
+            call.id("interaction_id"), call.params["interaction_token"]
+        )
+        body = call.form()
+        kind, data = body.get("type"), body.get("data") or {}
+        if kind not in _ALLOWED[interaction.type]:
+            form = InvalidForm()
+            allowed = ", ".join(map(str, sorted(_ALLOWED[interaction.type])))
+            form.add("type", "BASE_TYPE_CHOICES", f"Value must be one of {{{allowed}}}.")
+            form.raise_if_any()
+        self._answer(interaction, int(kind or 0), data, call.files)
+        interaction.touch()
+        if call.query.get("with_response", "").lower() not in {"1", "true"}:
+            return None
+        return _callback_response(interaction, int(kind or 0))
+
+    def _answer(self, interaction: Interaction, kind: int, data: Json, files: list[Json]) -> None:
+        if kind == MESSAGE:
+            check_message(data, path="data", files=len(files))
+            interaction.original = self._create(interaction, data, CHAT_INPUT_COMMAND, files=files)
+            self._interactions.acknowledge(interaction, State.ANSWERED)
+            self._interactions.show(interaction, interaction.original)
+        elif kind == DEFER:
+            flags = LOADING | (data.get("flags", 0) & EPHEMERAL)
+            interaction.original = self._create(interaction, {}, CHAT_INPUT_COMMAND, flags=flags)
+            interaction.deferred = True
+            self._interactions.acknowledge(interaction, State.DEFERRED)
+        elif kind == AUTOCOMPLETE_RESULT:
+            form = InvalidForm()
+            check_choices(form, "data.choices", data.get("choices", []), _focused_kind(interaction))
+            form.raise_if_any()
+            interaction.choices = data.get("choices", [])
+            self._interactions.acknowledge(interaction, State.ANSWERED)
+            self._interactions.show(interaction, None)
+        elif kind == MODAL:
+            _check_modal(data)
+            interaction.modal = data
+            self._interactions.acknowledge(interaction, State.ANSWERED)
+            self._interactions.show(interaction, None)
+        elif kind == UPDATE:
+            interaction.original = self._component_message(interaction)
+            check_message(data, path="data", editing=True)
+            self._messages.edit(interaction.original, data)
+            self._interactions.acknowledge(interaction, State.ANSWERED)
+            self._interactions.show(interaction, interaction.original)
+        else:
+            interaction.original = self._component_message(interaction)
+            interaction.deferred = True
+            self._interactions.acknowledge(interaction, State.DEFERRED)
+
+    def _component_message(self, interaction: Interaction) -> Message:
+        if interaction.message is None:
+            raise unknown("Message")
+        return interaction.message
+
+    async def follow_up(self, call: Call) -> Answer:
+        """A further message; after a deferral the first one takes the place of "thinking"."""
+        interaction = self._find(call)
+        body = call.form()
+        check_message(body, files=len(call.files))
+        original = interaction.original
+        if original is not None and original.flags & LOADING:
+            self._messages.edit(original, body)
+            self._shown(interaction, original)
+            return original.payload()
+        reference = original.id if original is not None else None
+        message = self._create(interaction, body, REPLY, reference=reference, files=call.files)
+        interaction.followups.append(message)
+        interaction.touch()
+        return message.payload()
+
+    async def get_message(self, call: Call) -> Answer:
+        """The first answer or a follow-up."""
+        return self._message(self._find(call), call).payload()
+
+    async def edit_message(self, call: Call) -> Answer:
+        """Change the first answer or a follow-up."""
+        interaction = self._find(call)
+        message = self._message(interaction, call)
+        body = call.form()
+        check_message(body, editing=True)
+        self._messages.edit(message, body)
+        if message is interaction.original:
+            self._shown(interaction, message)
+        interaction.touch()
+        return message.payload()
+
+    async def delete_message(self, call: Call) -> Answer:
+        """Remove the first answer or a follow-up."""
+        interaction = self._find(call)
+        message = self._message(interaction, call)
+        self._messages.delete(message)
+        if message is interaction.original:
+            interaction.original_deleted = True
+            self._interactions.show(interaction, None)
+        interaction.touch()
+        return None
+
+    def _find(self, call: Call) -> Interaction:
+        if call.id("webhook_id") != self._world.bot.id:
+            raise unknown("Webhook")
+        return self._interactions.to_follow(call.params["webhook_token"])
+
+    def _message(self, interaction: Interaction, call: Call) -> Message:
+        message = interaction.original
+        if "message_id" in call.params:
+            wanted = call.id("message_id")
+            own = [*interaction.followups, *([message] if message else [])]
+            message = next((one for one in own if one.id == wanted), None)
+        if message is None or message.deleted:
+            raise unknown("Message")
+        return message
+
+    def _shown(self, interaction: Interaction, message: Message) -> None:
+        interaction.state = State.ANSWERED
+        self._interactions.show(interaction, message)
+        interaction.touch()
+
+    def _create(
+        self,
+        interaction: Interaction,
+        body: Json,
+        kind: int,
+        *,
+        flags: int = 0,
+        reference: int | None = None,
+        files: list[Json] | None = None,
+    ) -> Message:
+        bot = self._world.bot
+        message = self._messages.create(
+            interaction.channel,
+            bot,
+            body,
+            type=kind,
+            flags=flags | ((body.get("flags") or 0) & EPHEMERAL),
+            webhook_id=bot.id,
+            application_id=bot.id,
+            reference=reference,
+            interaction={
+                "id": str(interaction.id),
+                "type": interaction.type,
+                "user": interaction.user.payload(),
+                "authorizing_integration_owners": interaction.payload[
+                    "authorizing_integration_owners"
+                ],
+                "name": interaction.command,
+                "command_type": 1,
+            },
+        )
+        self._messages.attach(message, files or [])
+        return message
+
+
+def _focused_kind(interaction: Interaction) -> int:
+    options = interaction.payload["data"].get("options", [])
+    while options and options[0]["type"] in {1, 2}:
+        options = options[0].get("options", [])
+    return next((int(option["type"]) for option in options if option.get("focused")), 3)
+
+
+def _check_modal(data: Json) -> None:
+    form = InvalidForm()
+    for field, limit in (("title", 45), ("custom_id", 100)):
+        if not data.get(field):
+            form.required(f"data.{field}")
+        elif len(data[field]) > limit:
+            form.bad_length(f"data.{field}", 1, limit)
+    if not 1 <= len(data.get("components") or []) <= 5:
+        form.bad_length("data.components", 1, 5)
+    form.raise_if_any()
+
+
+def _callback_response(interaction: Interaction, kind: int) -> Json:
+    answer: Json = {"id": str(interaction.id), "type": interaction.type}
+    answer["channel_id"] = str(interaction.channel.id)
+    if interaction.guild is not None:
+        answer["guild_id"] = str(interaction.guild.id)
+    message = interaction.original
+    if message is not None:
+        answer["response_message_id"] = str(message.id)
+        answer["response_message_loading"] = bool(message.flags & LOADING)
+        answer["response_message_ephemeral"] = message.ephemeral
+    response: Json = {"interaction": answer}
+    if message is not None and kind in {MESSAGE, UPDATE}:
+        response["resource"] = {"type": kind, "message": message.payload()}
+    return response

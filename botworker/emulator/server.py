@@ -1,0 +1,317 @@
+"""The emulated Discord as one thing: REST and gateway on one loopback port, and its people."""
+
+import random
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+
+from botworker.emulator import interactions as kinds
+from botworker.emulator.commands import CommandRegistry
+from botworker.emulator.faults import Conditions
+from botworker.emulator.gateway import Gateway
+from botworker.emulator.interactions import Interaction, Interactions
+from botworker.emulator.invocations import NotCallable, command_data, interaction_payload
+from botworker.emulator.limits import Limits
+from botworker.emulator.messages import MessageBook
+from botworker.emulator.ratelimits import RateLimits
+from botworker.emulator.rest import PREFIX, Rest
+from botworker.emulator.rest_application import ApplicationRoutes
+from botworker.emulator.rest_interactions import InteractionRoutes
+from botworker.emulator.snowflakes import bot_id_in, token_for
+from botworker.emulator.things import Guild, Member, User
+from botworker.emulator.world import BOT_ID, World, build_world
+
+Json = dict[str, Any]
+HOST = "127.0.0.1"
+
+
+class EmulatedDiscord:
+    """A Discord on this machine, for one bot. Use it with `async with`.
+
+    It listens on 127.0.0.1 only. `port` 0 takes a free one; a taken port raises OSError.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        seed: int = 1,
+        token: str | None = None,
+        world: World | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.token = token or token_for(BOT_ID)
+        """The one bot token accepted."""
+        self.world = world or build_world(seed=seed, bot_id=bot_id_in(self.token) or BOT_ID)
+        self.conditions = Conditions(seed)
+        self.commands = CommandRegistry(self.world.bot.id, self.world.snowflakes)
+        self.messages = MessageBook(self.world)
+        self.interactions = Interactions(self.limits.response_seconds, self.limits.token_seconds)
+        self.ratelimits = RateLimits(self.limits.requests_a_second)
+        self.gateway = Gateway(self.world, self.token, self.limits, self.conditions)
+        self.rest = Rest(self.token, self.ratelimits, self.conditions)
+        self._application = ApplicationRoutes(
+            self.world, self.commands, self.gateway.identification, self.limits
+        )
+        self._dice = random.Random(seed)  # noqa: S311
+        self._port = port
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._port
+
+    @property
+    def api_url(self) -> str:
+        """What discord.py calls Route.BASE."""
+        return f"http://{HOST}:{self._port}{PREFIX}"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the websocket is."""
+        return f"ws://{HOST}:{self._port}/"
+
+    @property
+    def unknown_routes(self) -> list[str]:
+        """ "METHOD /path" of every request for a route that is not emulated."""
+        return self.rest.unknown_routes
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the port is taken."""
+        app = web.Application(middlewares=[self._door], client_max_size=25 << 20)
+        interactions = InteractionRoutes(self.world, self.interactions, self.messages)
+        self.rest.register(app.router, [*self._application.routes(), *interactions.routes()])
+        app.router.add_get("/", self._root)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
+        await runner.setup()
+        site = web.TCPSite(runner, HOST, self._port)
+        try:
+            await site.start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._port = runner.addresses[0][1]
+        self.gateway.url = self._application.gateway_url = self.gateway_url
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening."""
+        for connection in list(self.gateway.connections):
+            connection.close(1001, "Discord is shutting down.")
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        self.interactions.close()
+
+    @web.middleware
+    async def _door(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self.conditions.down:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=503)
+        if isinstance(request.match_info.http_exception, web.HTTPException):
+            return await self.rest.unknown(request)
+        response: web.StreamResponse = await handler(request)
+        self.gateway.changes.notify()
+        return response
+
+    async def _root(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self.gateway.serve(request)
+        return await self.rest.unknown(request)
+
+    # ------------------------------------------------------------------ what members do
+
+    async def run_command(
+        self,
+        name: str,
+        *,
+        member: Member | User | int | None = None,
+        guild: Guild | int | None = None,
+        options: Mapping[str, Any] | None = None,
+        interaction_id: int | None = None,
+        direct: bool = False,
+        forged: bool = False,
+    ) -> Interaction:
+        """A member calls a synced slash command; `await (...).reply()` is what they get to read.
+
+        `name` may contain a sub-command ("config set"). Without `guild` or `member` one is drawn.
+        `direct` calls it in direct messages. Raises NotCallable for what Discord's own client
+        would not let a member send; `forged` skips that for the values of options.
+        """
+        home, user = self._who(member, guild, direct)
+        data = command_data(
+            self.world,
+            self.commands,
+            name,
+            home,
+            options or {},
+            user_id=user.id,
+            forged=forged,
+        )
+        return self._open(kinds.COMMAND, name, data, user, home, interaction_id)
+
+    async def autocomplete(
+        self,
+        name: str,
+        focused: str,
+        value: Any = "",
+        *,
+        member: Member | User | int | None = None,
+        guild: Guild | int | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Interaction:
+        """A member types `value` into the option `focused`; `.choices` holds what is offered."""
+        home, user = self._who(member, guild, False)
+        data = command_data(
+            self.world,
+            self.commands,
+            name,
+            home,
+            {**(options or {}), focused: value},
+            user_id=user.id,
+            focused=focused,
+        )
+        return self._open(kinds.AUTOCOMPLETE, name, data, user, home, None)
+
+    async def press(
+        self,
+        interaction: Interaction,
+        custom_id: str,
+        *,
+        values: list[str] | None = None,
+        member: Member | User | int | None = None,
+    ) -> Interaction:
+        """A member presses a button, or chooses `values`, on the first answer to `interaction`."""
+        message = interaction.original
+        component = _component(message.components if message else [], custom_id)
+        if message is None or component is None or component.get("disabled"):
+            raise NotCallable(f"there is no enabled component {custom_id!r} to press")
+        kind = component["type"]
+        data: Json = {"custom_id": custom_id, "component_type": kind, "id": component["id"]}
+        if kind != 2:
+            data["values"] = values or []
+        user = interaction.user if member is None else self._user(member)
+        return self._open(
+            kinds.COMPONENT, interaction.command, data, user, interaction.guild, None, message
+        )
+
+    def _open(
+        self,
+        kind: int,
+        name: str,
+        data: Json,
+        user: User,
+        guild: Guild | None,
+        interaction_id: int | None,
+        message: Any = None,
+    ) -> Interaction:
+        channel = (
+            message.channel
+            if message is not None
+            else self.world.direct_channel(user)
+            if guild is None
+            else self._dice.choice(guild.text_channels)
+        )
+        interaction = self.interactions.open(
+            id=interaction_id or self.world.snowflakes(),
+            type=kind,
+            payload={},
+            user=user,
+            channel=channel,
+            guild=guild,
+            command=name,
+            message=message,
+        )
+        interaction.payload = interaction_payload(
+            self.world,
+            interaction_id=interaction.id,
+            token=interaction.token,
+            kind=kind,
+            data=data,
+            user=user,
+            guild=guild,
+            channel=channel,
+            message=None if message is None else message.payload(),
+        )
+        for _ in range(1 + self.conditions.duplicates):
+            self.deliver(interaction)
+        return interaction
+
+    def deliver(self, interaction: Interaction) -> None:
+        """Dispatch an interaction (again)."""
+        guild_id = None if interaction.guild is None else interaction.guild.id
+        interaction.delivered += self.gateway.dispatch(
+            "INTERACTION_CREATE", interaction.payload, guild_id
+        )
+
+    def _user(self, who: Member | User | int) -> User:
+        if isinstance(who, Member):
+            return who.user
+        return who if isinstance(who, User) else self.world.users[who]
+
+    def _who(
+        self, member: Member | User | int | None, guild: Guild | int | None, direct: bool
+    ) -> tuple[Guild | None, User]:
+        home = self.world.guilds[guild] if isinstance(guild, int) else guild
+        if member is None:
+            places = [home] if home else list(self.world.guilds.values())
+            place = self._dice.choice(places)
+            user = self._dice.choice(place.people).user
+            return (None if direct else place), user
+        user = self._user(member)
+        if direct:
+            return None, user
+        if home is None:
+            home = self._dice.choice(self.world.guilds_of(user.id))
+        if user.id not in home.members:
+            raise NotCallable(f"{user.username} is not a member of {home.name}")
+        return home, user
+
+    # ------------------------------------------------------------------ waiting
+
+    async def wait_until(self, condition: Callable[[], bool], within: float = 10.0) -> None:
+        """Wait until `condition()` holds, looking whenever a connection or REST call came."""
+        await self.gateway.changes.until(condition, within)
+
+    async def wait_connected(self, shards: int = 1, within: float = 10.0) -> None:
+        """Wait until `shards` sessions are connected."""
+        await self.wait_until(lambda: len(self.gateway.sessions.connected()) >= shards, within)
+
+    async def wait_for_command(self, name: str, within: float = 10.0) -> None:
+        """Wait until the bot has synced a command of this name, in any scope, and is connected."""
+        root = name.split()[0]
+        scopes = [None, *self.world.guilds]
+        await self.wait_until(
+            lambda: (
+                bool(self.gateway.sessions.connected())
+                and any(self.commands.find(root, scope) for scope in scopes)
+            ),
+            within,
+        )
+
+
+def _component(rows: list[Json], custom_id: str) -> Json | None:
+    for component in rows:
+        if component.get("custom_id") == custom_id:
+            return component
+        found = _component(component.get("components", []), custom_id)
+        if found is not None:
+            return found
+    return None
