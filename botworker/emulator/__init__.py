@@ -28,6 +28,7 @@ deadlines (`Limits`, which tests may shorten), `discord.conditions` delays and r
 from botworker.emulator.interactions import Interaction, State
 from botworker.emulator.invocations import NotCallable
 from botworker.emulator.limits import Limits
+from botworker.emulator.players import Players
 from botworker.emulator.replies import InteractionFailed, Reply, ReplyPart
 from botworker.emulator.server import EmulatedDiscord
 from botworker.emulator.things import Channel, Guild, Member, Role, User
@@ -42,6 +43,7 @@ __all__ = [
     "Limits",
     "Member",
     "NotCallable",
+    "Players",
     "Reply",
     "ReplyPart",
     "Role",

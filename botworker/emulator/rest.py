@@ -82,7 +82,7 @@ class Rest:
         self._limits = limits
         self._conditions = conditions
         self.unknown_routes: list[str] = []
-        """"METHOD /path" of every request for a route that is not here, oldest first."""
+        """Method and path of every request for a route that is not here, oldest first."""
         self.requests: dict[str, int] = {}
         """How often each "METHOD /template" was asked for."""
         self.recorder: Callable[[Exchange], None] | None = None
