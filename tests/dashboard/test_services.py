@@ -1,0 +1,107 @@
+"""What a bot writes about itself."""
+
+import math
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from dashboard.models import ActiveDay, BotProcess, MetricSample
+from dashboard.services import mark_stopped, record_heartbeat, record_sample
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 1, 8, 12, 0, 0, 400_000, tzinfo=UTC)
+SHARD = {"id": 0, "state": "connected", "latencyMs": 61.2, "lastAckSeconds": 3.1, "guilds": 5}
+
+
+def beat(**figures):
+    defaults: dict[str, Any] = {"name": "bot", "started_at": NOON, "emulated": True}
+    return record_heartbeat(**(defaults | figures))
+
+
+def test_a_second_heartbeat_replaces_the_first():
+    beat(connected=True, latency_ms=10.0, guilds=1, members=2, shards=[SHARD])
+    beat(connected=True, latency_ms=20.0, guilds=3, members=4, shards=[SHARD])
+
+    process = BotProcess.objects.get()
+    assert (process.latency_ms, process.guilds, process.members) == (20.0, 3, 4)
+    assert process.shards == [SHARD]
+
+
+def test_two_processes_keep_a_row_each():
+    beat(name="bot 0-0/2", connected=True)
+    beat(name="bot 1-1/2", connected=True)
+
+    assert BotProcess.objects.count() == 2
+
+
+def test_a_disconnected_process_tells_no_figures():
+    beat(connected=False, latency_ms=10.0, guilds=1, members=2)
+
+    process = BotProcess.objects.get()
+    assert (process.latency_ms, process.guilds, process.members) == (None, None, None)
+
+
+@pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf])
+def test_a_figure_that_is_not_finite_is_null(figure):
+    beat(connected=True, latency_ms=figure, shards=[SHARD | {"latencyMs": figure}])
+    record_sample(name="bot", latency_ms=figure)
+
+    process = BotProcess.objects.get()
+    assert process.latency_ms is None
+    assert process.shards == [SHARD | {"latencyMs": None}]
+    assert MetricSample.objects.get().latency_ms is None
+
+
+def test_a_heartbeat_after_the_farewell_takes_it_back():
+    beat(connected=True, latency_ms=10.0)
+    mark_stopped("bot")
+    stopped = BotProcess.objects.get()
+    assert stopped.stopped_at is not None
+    assert (stopped.connected, stopped.latency_ms) == (False, None)
+
+    beat(connected=True)
+
+    assert BotProcess.objects.get().stopped_at is None
+
+
+def test_the_farewell_of_one_process_leaves_the_others():
+    beat(name="one", connected=True)
+    beat(name="other", connected=True)
+
+    mark_stopped("one")
+
+    assert BotProcess.objects.get(stopped_at=None).name == "other"
+
+
+def test_a_heartbeat_carries_the_time_of_its_writing():
+    with time_machine.travel(NOON, tick=False):
+        beat(connected=True)
+
+    assert BotProcess.objects.get().heartbeat_at == NOON
+
+
+def test_two_samples_of_one_second_are_one():
+    with time_machine.travel(NOON, tick=False):
+        record_sample(name="bot", latency_ms=10.0)
+        record_sample(name="bot", latency_ms=20.0)
+
+    sample = MetricSample.objects.get()
+    assert sample.at == NOON.replace(microsecond=0)
+    assert sample.latency_ms == 20.0
+
+
+def test_a_sample_counts_the_actors_of_thirty_days_and_no_more():
+    today = timezone.now().astimezone(UTC).date()
+    for age, actors in {0: 5, 29: 7, 30: 100}.items():
+        ActiveDay.objects.create(day=today - timedelta(days=age), actors=actors)
+    ActiveDay.objects.create(day=date(2020, 1, 1), actors=1000)
+
+    record_sample(name="bot", guilds=3, members=9)
+
+    sample = MetricSample.objects.get()
+    assert sample.active_actors == 12
+    assert (sample.guilds, sample.members) == (3, 9)
