@@ -1,0 +1,49 @@
+"""Work that is done every so often, for as long as the process lives."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+logger = logging.getLogger(__name__)
+
+
+async def every(
+    seconds: float,
+    job: Callable[[], Awaitable[None]],
+    *,
+    at_once: bool = True,
+    wake: asyncio.Event | None = None,
+) -> None:
+    """Do `job` every `seconds` by the monotonic clock, for ever, the first time `at_once` or later.
+
+    An exception is logged, once for a stretch of failures, and the next tick comes all the same.
+    Ticks that were missed are not made up for. Setting `wake` brings the next one forward.
+    """
+    loop = asyncio.get_running_loop()
+    wake = wake or asyncio.Event()
+    failing = False
+    due = loop.time() + (0 if at_once else seconds)
+    while True:
+        if await _woken_before(due, wake):
+            due = loop.time()
+        wake.clear()
+        try:
+            await job()
+        except Exception as error:
+            if not failing:
+                logger.warning("%s failed (%s)", job.__qualname__, type(error).__name__)
+                logger.debug("this is how", exc_info=error)
+            failing = True
+        else:
+            if failing:
+                logger.info("%s works again", job.__qualname__)
+            failing = False
+        due = max(due + seconds, loop.time())
+
+
+async def _woken_before(due: float, wake: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout_at(due):
+            return await wake.wait()
+    except TimeoutError:
+        return False

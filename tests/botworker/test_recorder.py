@@ -1,0 +1,99 @@
+"""From the bot into the log."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from django.db import connection
+
+from botworker.database import in_database
+from botworker.recorder import SPOOL_MAX_RECORDS, Record, Recorder
+from dashboard.events import Origin
+from dashboard.models import Event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@asynccontextmanager
+async def running(recorder):
+    task = asyncio.create_task(recorder.run())
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def messages():
+    return [m async for m in Event.objects.order_by("seq").values_list("message", flat=True)]
+
+
+async def test_records_get_into_the_log_in_their_order():
+    recorder = Recorder()
+    for number in range(50):
+        recorder.add(Record(kind="bot.tested", message=f"number {number}"))
+
+    async with running(recorder):
+        assert await recorder.flush(10)
+
+    assert await messages() == [f"number {number}" for number in range(50)]
+
+
+async def test_of_two_outcomes_of_one_request_the_first_counts():
+    recorder = Recorder()
+    origin = Origin(request_id="77")
+    for kind in ("bot.command_completed", "bot.command_failed"):
+        recorder.add(Record(kind=kind, message=kind, origin=origin, once="bot.command_"))
+    recorder.add(Record(kind="bot.command_completed", message="another", once="bot.command_"))
+
+    async with running(recorder):
+        assert await recorder.flush(10)
+
+    assert await messages() == ["bot.command_completed", "another"]
+
+
+async def test_one_bad_record_does_not_take_the_others_with_it(caplog):
+    recorder = Recorder()
+    recorder.add(Record(kind="bot.tested", message="before"))
+    recorder.add(Record(kind="bot.tested", message="bad", data={"text": "x" * 10_000}))
+    recorder.add(Record(kind="bot.tested", message="after"))
+
+    async with running(recorder):
+        assert await recorder.flush(10)
+
+    assert await messages() == ["before", "after"]
+    assert recorder.lost == 1
+    assert "cannot record bot.tested" in caplog.text
+
+
+async def test_records_wait_for_a_database_that_is_away():
+    recorder = Recorder()
+    await in_database(rename_table, "dashboard_event", "dashboard_event_away")
+    try:
+        recorder.add(Record(kind="bot.tested", message="kept"))
+        async with running(recorder):
+            assert not await recorder.flush(0.5)
+            await in_database(rename_table, "dashboard_event_away", "dashboard_event")
+            assert await recorder.flush(10)
+    finally:
+        if "dashboard_event_away" in await in_database(table_names):
+            await in_database(rename_table, "dashboard_event_away", "dashboard_event")
+
+    assert await messages() == ["kept"]
+    assert recorder.lost == 0
+
+
+async def test_a_full_spool_lets_the_oldest_go():
+    recorder = Recorder()
+
+    for number in range(SPOOL_MAX_RECORDS + 3):
+        recorder.add(Record(kind="bot.tested", message=str(number)))
+
+    assert recorder.lost == 3
+
+
+def table_names():
+    return connection.introspection.table_names()
+
+
+def rename_table(old, new):
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
