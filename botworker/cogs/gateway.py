@@ -1,0 +1,177 @@
+"""The connection to Discord, watched: what it is now, and each change of it in the log."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any, NamedTuple
+
+import discord
+from discord.ext import commands
+
+from botworker.recorder import Record, Recorder
+from botworker.shardlink import Pulse, ShardLink, Turn
+
+logger = logging.getLogger(__name__)
+
+GIVE_UP_CODE = 4000
+
+
+class Snapshot(NamedTuple):
+    """What a heartbeat tells. Null is what is not known while some shard is not connected."""
+
+    connected: bool
+    latency_ms: float | None
+    guilds: int | None
+    members: int | None
+    shards: list[dict[str, Any]]
+
+
+class Gateway(commands.Cog):
+    """Knows the links of this process's shards. `changed` is set at each turn of one."""
+
+    def __init__(self, client: discord.Client, recorder: Recorder) -> None:
+        self._client = client
+        self._recorder = recorder
+        self._sharded = isinstance(client, discord.AutoShardedClient)
+        ids = client.shard_ids if isinstance(client, discord.AutoShardedClient) else None
+        self.links = {shard_id: ShardLink(shard_id) for shard_id in ids or [0]}
+        self.changed = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def snapshot(self) -> Snapshot:
+        """Read the links as they are now, and act on those that need it: measure, or give up."""
+        now = time.perf_counter()
+        for link in self.links.values():
+            pulse = pulse_of(self._client, link.id)
+            self._record(link.observe(pulse, now))
+            if link.is_dead(pulse, now):
+                self._give_up(link)
+            elif link.wants_measurement(pulse):
+                self._measure(link)
+        links = self.links.values()
+        connected = all(link.connected for link in links)
+        settled = connected and all(link.settled for link in links)
+        latencies = [link.latency_ms for link in links if link.latency_ms is not None]
+        guilds = self._client.guilds
+        per_shard = Counter(guild.shard_id for guild in guilds)
+        return Snapshot(
+            connected=connected,
+            latency_ms=round(sum(latencies) / len(latencies), 1)
+            if connected and latencies
+            else None,
+            guilds=len(guilds) if settled else None,
+            members=sum(guild.member_count or 0 for guild in guilds) if settled else None,
+            shards=[link.describe(per_shard[link.id], now) for link in links],
+        )
+
+    def _record(self, turn: Turn | None) -> None:
+        if turn is None:
+            return
+        self.changed.set()
+        self._recorder.add(
+            Record(kind=turn.kind, level=turn.level, message=turn.message, data=turn.data)
+        )
+
+    def _give_up(self, link: ShardLink) -> None:
+        # discord.py waits for any frame, not for the ACK: with busy guilds it would wait for ever.
+        logger.warning("shard %d: heartbeats go unanswered, connecting anew", link.id)
+        self._record(link.lost(time.perf_counter()))
+        websocket = self._client._get_websocket(shard_id=link.id)
+        self._start(websocket.close(GIVE_UP_CODE))
+
+    def _measure(self, link: ShardLink) -> None:
+        websocket = self._client._get_websocket(shard_id=link.id)
+        if websocket._keep_alive is not None:
+            self._start(websocket.send_heartbeat(websocket._keep_alive.beat()))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.info("the connection ended meanwhile (%s)", type(error).__name__)
+
+    def _link(self, shard_id: int | None) -> ShardLink | None:
+        """Return the link an event is about; None for the second telling of a sharded client."""
+        return self.links[shard_id or 0] if (shard_id is not None) == self._sharded else None
+
+    # Unsharded and sharded clients tell the same by different events; sharded ones tell both.
+
+    def _connect(self, shard_id: int | None) -> None:
+        if link := self._link(shard_id):
+            self._record(link.identified(time.perf_counter()))
+
+    def _resumed(self, shard_id: int | None) -> None:
+        if link := self._link(shard_id):
+            self._record(link.resumed(time.perf_counter()))
+
+    def _disconnect(self, shard_id: int | None) -> None:
+        if link := self._link(shard_id):
+            self._record(link.lost(time.perf_counter()))
+
+    def _ready(self, shard_id: int | None) -> None:
+        if link := self._link(shard_id):
+            link.ready()
+            self.changed.set()
+
+    @commands.Cog.listener()
+    async def on_connect(self) -> None:
+        """READY came."""
+        self._connect(None)
+
+    @commands.Cog.listener()
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """READY came."""
+        self._connect(shard_id)
+
+    @commands.Cog.listener()
+    async def on_resumed(self) -> None:
+        """RESUMED came."""
+        self._resumed(None)
+
+    @commands.Cog.listener()
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """RESUMED came."""
+        self._resumed(shard_id)
+
+    @commands.Cog.listener()
+    async def on_disconnect(self) -> None:
+        """The connection ended, or could not be made."""
+        self._disconnect(None)
+
+    @commands.Cog.listener()
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """The connection ended, or could not be made."""
+        self._disconnect(shard_id)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """All guilds are known."""
+        self._ready(None)
+
+    @commands.Cog.listener()
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """All guilds are known."""
+        self._ready(shard_id)
+
+
+def pulse_of(client: discord.Client, shard_id: int) -> Pulse | None:
+    """Return what discord.py last measured on a shard; None before its first connection.
+
+    Nothing public tells when the last ACK came; these names are those of discord.py 2.7.
+    """
+    try:
+        websocket: discord.gateway.DiscordWebSocket | None = client._get_websocket(
+            shard_id=shard_id
+        )
+    except KeyError:
+        return None
+    beat = websocket._keep_alive if websocket is not None else None
+    if beat is None or beat.interval is None:
+        return None
+    return Pulse(answered_at=beat._last_ack, seconds=beat.latency, interval=beat.interval)
