@@ -1,0 +1,67 @@
+"""The bot."""
+
+import asyncio
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+from django.db import connections
+
+from botworker.database import keep_connections
+from botworker.errors import StartRefused
+from botworker.options import BotOptions, ShardRange
+from botworker.runner import run
+from dashboard.preflight import require_broker, require_database
+
+
+class Command(BaseCommand):
+    help = """Run the bot: connect to Discord, answer commands, report to the dashboard.
+
+Set DISCORD_TOKEN first. Stop it with SIGTERM or Ctrl-C: running commands finish, and Discord
+is told. Large bots run as several processes, each with a range of the shards:
+
+    manage.py runbot --shards 0-3/8
+    manage.py runbot --shards 4-7/8
+
+Exit codes: 0 stopped as told, 1 the database or the broker is not usable, 69 Discord cannot be
+reached, 78 a setting is wrong (such as the token): starting it again does not help."""
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.formatter_class = RawDescriptionHelpFormatter
+        return parser
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--shards",
+            type=_shards,
+            metavar="FIRST-LAST/TOTAL",
+            help="the shards of this process, such as 0-3/8; 4 stands for all of four"
+            " (default: unsharded, which serves bots in up to 2,500 guilds)",
+        )
+        parser.add_argument(
+            "--name",
+            default="",
+            help='how the dashboard calls this process (default: "bot", with its shards)',
+        )
+
+    def handle(self, *, shards: ShardRange | None, name: str, **_: Any) -> None:
+        """Serve until told to stop."""
+        try:
+            options = BotOptions.from_settings(name=name, shards=shards)
+            keep_connections()
+            require_database()
+            connections.close_all()
+            require_broker(settings.STARTUP_WAIT_SECONDS)
+            asyncio.run(run(options))
+        except StartRefused as refused:
+            raise CommandError(str(refused), returncode=refused.exit_code) from None
+
+
+def _shards(text: str) -> ShardRange:
+    try:
+        return ShardRange.parse(text)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None

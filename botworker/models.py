@@ -1,0 +1,17 @@
+"""What the bot remembers between two starts."""
+
+from django.db import models
+
+
+class SyncedCommands(models.Model):
+    """The commands Discord last took from us, for one application: the digest of their payload."""
+
+    application_id = models.BigIntegerField(primary_key=True)
+    digest = models.CharField(max_length=64)
+    synced_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "synced commands"
+
+    def __str__(self) -> str:
+        return f"{self.application_id}: {self.digest[:12]}"

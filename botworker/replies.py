@@ -1,0 +1,162 @@
+"""Every word a member reads, and the plain reasons in the log. The only module that has any."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.utils import escape_markdown, format_dt
+
+from botworker.answers import Reply
+from botworker.errors import Stopping
+from economy import errors
+from economy.queries import Standing
+from economy.services import DailyClaim, Transfer
+from economy.text import coins
+
+VIOLET = 0x8B5CF6
+LEADERS = 10
+
+FAILED = Reply(
+    "Something went wrong on our side, and has been noted."
+    " Look at `/balance` before you try again.",
+    private=True,
+)
+
+# ---------------------------------------------------------------------------- answers
+
+
+def claimed(claim: DailyClaim) -> Reply:
+    """Say what the daily brought, and when the next one opens, in the reader's own time zone."""
+    streak = f"day {claim.streak} in a row" if claim.streak > 1 else "a new streak begins"
+    bonus = f", {bold(claim.weekly_bonus)} of them for a full week" if claim.weekly_bonus else ""
+    return Reply(
+        f"You claimed {bold(claim.reward)}{bonus}: {streak}. You have {bold(claim.balance)} now.\n"
+        f"Your next claim opens {soon(claim.next_claim_at)}."
+    )
+
+
+def transferred(transfer: Transfer) -> Reply:
+    """Say who got how much, and what is left."""
+    return Reply(
+        f"<@{transfer.sender_id}> sent {bold(transfer.amount)} to <@{transfer.receiver_id}>.\n"
+        f"{bold(transfer.sender_balance)} left."
+    )
+
+
+def balance(whose: discord.abc.User, amount: int, *, own: bool) -> Reply:
+    """Say what somebody has; to the asker alone."""
+    owner = "You have" if own else f"{whose.mention} has"
+    hint = "\nClaim your first with `/daily`." if own and amount == 0 else ""
+    return Reply(f"{owner} {bold(amount)}.{hint}", private=True)
+
+
+def leaderboard(standings: Sequence[Standing]) -> Reply:
+    """Show the richest members, a line each."""
+    if not standings:
+        return Reply("Nobody has any coins yet. Be the first: `/daily`.")
+    lines = [
+        f"`{place:>2}` {name_of(standing)} · {bold(standing.balance)}"
+        for place, standing in enumerate(standings, 1)
+    ]
+    return Reply(
+        embed=discord.Embed(title="Leaderboard", description="\n".join(lines), colour=VIOLET)
+    )
+
+
+def pong(latency_ms: float | None) -> Reply:
+    """Say how far Discord is; that is not known right after connecting."""
+    latency = "not measured yet" if latency_ms is None else f"{latency_ms:.0f} ms"
+    return Reply(f"Pong. Gateway latency: {latency}.", private=True)
+
+
+# ---------------------------------------------------------------------------- refusals
+
+Say = Callable[[Any], str]
+
+# For each refusal: what its member is told, and the reason as the log has it, after "Refused: ".
+_REFUSALS: dict[type[Exception], tuple[Say, str]] = {
+    errors.AlreadyClaimed: (
+        lambda e: f"You have claimed today already. Your next claim opens {soon(e.next_claim_at)}.",
+        "{member} has claimed today already",
+    ),
+    errors.AmountTooSmall: (
+        lambda e: f"The smallest amount you can send is {bold(e.minimum)}.",
+        "{member} wanted to send {e.amount:,}, {command} takes {e.minimum:,} or more",
+    ),
+    errors.SelfTransfer: (
+        lambda e: "You cannot send coins to yourself.",
+        "{member} wanted to send coins to themselves",
+    ),
+    errors.BotReceiver: (
+        lambda e: "Bots have no use for coins.",
+        "{member} wanted to send coins to a bot",
+    ),
+    errors.InsufficientFunds: (
+        lambda e: f"You have {bold(e.balance)}; that needs {bold(e.needed)}.",
+        "{member} has {e.balance:,} coins, {command} needs {e.needed:,}",
+    ),
+    errors.BalanceOverflow: (
+        lambda e: "That is more than one account can hold.",
+        "no account can hold more than {e.maximum:,} coins",
+    ),
+    errors.AccountFrozen: (
+        lambda e: "This account is frozen. Ask the staff of this bot.",
+        "account {e.account_id} is frozen",
+    ),
+    errors.NotAMember: (
+        lambda e: "There is no such member.",
+        "{e.account_id} is no member",
+    ),
+    errors.RequestMismatch: (
+        lambda e: "This request was made before, with other details. Please start anew.",
+        "request {e.request_id} came before with other details",
+    ),
+    app_commands.CommandOnCooldown: (
+        lambda e: f"Slow down a little: again in {e.retry_after:.0f} s.",
+        "{member} was too quick for {command}",
+    ),
+    app_commands.NoPrivateMessage: (
+        lambda e: "This command works in a server only.",
+        "{member} used {command} outside of a server",
+    ),
+    Stopping: (
+        lambda e: "I am restarting. Please try again in a moment.",
+        "the bot was about to stop",
+    ),
+}
+_OTHER: tuple[Say, str] = (
+    lambda e: "You cannot do that here.",
+    "{member} may not use {command} there",
+)
+
+
+def refusal(error: Exception) -> Reply:
+    """Say why not, to the member alone."""
+    say, _ = _REFUSALS.get(type(error), _OTHER)
+    return Reply(say(error), private=True)
+
+
+def reason(error: Exception, *, member: str, command: str) -> str:
+    """Return why not, as the log has it: names and numbers, no markup."""
+    _, template = _REFUSALS.get(type(error), _OTHER)
+    return template.format(e=error, member=member, command=command)
+
+
+# ---------------------------------------------------------------------------- parts
+
+
+def bold(amount: int) -> str:
+    """Return an amount of coins, emphasised."""
+    return f"**{coins(amount)}**"
+
+
+def soon(at: datetime) -> str:
+    """Return a moment as Discord shows it: "in 5 hours", counting by itself."""
+    return format_dt(at, "R")
+
+
+def name_of(standing: Standing) -> str:
+    """Return the member's name as plain text, or a mention where none was ever seen."""
+    return escape_markdown(standing.name) if standing.name else f"<@{standing.member_id}>"

@@ -1,0 +1,184 @@
+"""The life of a bot process: log in, serve, stop when told so."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import discord
+from django.db import DatabaseError, connections
+from django.utils import timezone
+
+from botworker.answers import UNREACHABLE
+from botworker.client import Bot, build, install, point_at, tree_of
+from botworker.database import in_database
+from botworker.errors import StartRefused
+from botworker.options import BotOptions
+from botworker.recorder import Record
+from botworker.sync import CommandSync
+from botworker.telemetry import Telemetry
+from dashboard.models import Level
+from dashboard.services import mark_stopped
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LOGIN_PAUSE_SECONDS = 0.25
+FLUSH_SECONDS = 5.0
+REFUSED_CLOSE_CODES = {
+    4004: "Discord does not accept DISCORD_TOKEN any more: make a new one in the developer portal.",
+    4010: "Discord refuses the shards of --shards: they are not valid.",
+    4011: "Discord wants this bot to run with more shards: use --shards.",
+    4012: "Discord does not speak this version of its gateway any more: update discord.py.",
+    4013: "Discord refuses the intents: they are not valid.",
+    4014: "Discord refuses the intents: the developer portal has to allow them.",
+}
+
+
+async def run(options: BotOptions) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `StartRefused` when it cannot, or no longer."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await serve(options, stop)
+    finally:
+        await in_database(connections.close_all)
+
+
+async def serve(options: BotOptions, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set: then finish the running commands and say goodbye."""
+    point_at(options)
+    client = await _unless(stop, log_in(options))
+    if client is None:
+        return
+    try:
+        await _live(client, options, stop)
+    finally:
+        await client.close()
+
+
+async def log_in(options: BotOptions) -> Bot:
+    """Return a client that Discord knows. Tries for a while when Discord is not to be reached."""
+    deadline = asyncio.get_running_loop().time() + options.login_wait_seconds
+    while True:
+        client = build(options)
+        try:
+            await client.login(options.token)
+        except BaseException as error:
+            await client.close()
+            _refuse_wrong_token(error)
+            if not isinstance(error, discord.HTTPException | UNREACHABLE):
+                raise
+            if asyncio.get_running_loop().time() >= deadline:
+                raise StartRefused(
+                    f"Discord at {options.api_url} did not answer within"
+                    f" {options.login_wait_seconds:g} s ({type(error).__name__})."
+                ) from None
+        else:
+            return client
+        await asyncio.sleep(LOGIN_PAUSE_SECONDS)
+
+
+def _refuse_wrong_token(error: BaseException) -> None:
+    # A token that does not fit into a header is a ValueError before anything is sent.
+    if isinstance(error, discord.LoginFailure | ValueError):
+        raise StartRefused(
+            "Discord does not accept DISCORD_TOKEN: copy it anew from the developer portal.",
+            configuration=True,
+        ) from None
+
+
+async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
+    tree = tree_of(client)
+    gateway = await install(client)
+    telemetry = Telemetry(options, gateway, timezone.now())
+    recording = asyncio.create_task(tree.recorder.run())
+    reporting = [
+        asyncio.create_task(telemetry.run_heartbeats()),
+        asyncio.create_task(telemetry.run_samples()),
+    ]
+    where = " on an emulated Discord" if options.emulated else ""
+    shards = {} if options.shards is None else {"shards": str(options.shards)}
+    tree.recorder.add(
+        Record(kind="bot.started", message=f"Bot {client.user} started{where}", data=shards)
+    )
+    if options.owns_first_shard:
+        syncing = CommandSync(tree, forgetful=options.emulated)
+        await client.add_cog(syncing)
+        await syncing.begin()
+    ending = "Bot stopped"
+    try:
+        await _stay_connected(client, options, stop)
+    except StartRefused as error:
+        ending = f"Bot stopped: {error}"
+        raise
+    except Exception as error:
+        ending = f"Bot stopped: {type(error).__name__}"
+        raise
+    finally:
+        await client.close()
+        await _end(*reporting)
+        level = Level.INFO if stop.is_set() else Level.ERROR
+        tree.recorder.add(Record(kind="bot.stopped", level=level, message=ending))
+        await tree.recorder.flush(FLUSH_SECONDS)
+        await _end(recording)
+        await _say_goodbye(options.name)
+
+
+async def _stay_connected(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
+    """Be connected until `stop`; commands may finish first. Raises `StartRefused`, and defects."""
+    connection = asyncio.create_task(client.connect())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not connection.done():
+        logger.info("stopping: finishing the commands that run")
+        tree = tree_of(client)
+        tree.stopping = True
+        await tree.finish_commands(options.drain_seconds)
+        # Cancelled, discord.py closes with 1000, which ends the session. Closed from here while it
+        # reads, it closes with 4000, and the bot looks online for minutes.
+        await _end(connection)
+        return
+    await _end(stopping)
+    error = connection.exception()
+    code = getattr(
+        error, "code", 4014 if isinstance(error, discord.PrivilegedIntentsRequired) else 0
+    )
+    if code in REFUSED_CLOSE_CODES:
+        raise StartRefused(REFUSED_CLOSE_CODES[code], configuration=True)
+    if isinstance(error, AttributeError) and client._get_websocket(shard_id=0) is None:
+        # discord.py 2.7 stumbles over the socket it never had when the first connection fails.
+        raise StartRefused(f"Discord's gateway at {options.gateway_url} does not answer.")
+    if error is not None:
+        raise error
+
+
+async def _say_goodbye(name: str) -> None:
+    try:
+        await in_database(mark_stopped, name)
+    except DatabaseError as error:
+        logger.warning("cannot record the end (%s)", type(error).__name__)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they are gone."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what `work` returns, or None when `stop` came first."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        return None
+    finally:
+        await _end(working, stopping)

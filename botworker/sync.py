@@ -1,0 +1,90 @@
+"""Telling Discord our commands: only when they changed, for it counts how often they do."""
+
+import hashlib
+import json
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from botworker.answers import UNREACHABLE
+from botworker.database import in_database
+from botworker.models import SyncedCommands
+
+logger = logging.getLogger(__name__)
+
+Tree = app_commands.CommandTree[Any]
+
+
+def digest_of(tree: Tree) -> str:
+    """Return what changes when, and only when, something changes that Discord shows."""
+    payload = sorted((c.to_dict(tree) for c in tree.get_commands()), key=lambda c: str(c["name"]))
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+
+async def sync(tree: Tree) -> int:
+    """Make Discord's commands ours, remember their digest, and return how many there are.
+
+    Raises `discord.HTTPException`, `aiohttp.ClientError`, and what the database raises.
+    """
+    synced = await tree.sync()
+    await in_database(_remember, _application_id(tree), digest_of(tree))
+    logger.info("synced %d commands", len(synced))
+    return len(synced)
+
+
+async def sync_if_changed(tree: Tree) -> bool:
+    """Sync unless the last sync of this application was of the same commands; tell whether."""
+    if await in_database(_last_digest, _application_id(tree)) == digest_of(tree):
+        return False
+    await sync(tree)
+    return True
+
+
+class CommandSync(commands.Cog):
+    """Syncs before the first connection; an emulated Discord, which forgets, at each new session.
+
+    A sync that fails does not stop the bot, whose old commands work: the log has the remedy.
+    """
+
+    def __init__(self, tree: Tree, *, forgetful: bool) -> None:
+        self._tree = tree
+        self._forgetful = forgetful
+        self._began = False
+
+    async def begin(self) -> None:
+        """Sync for this start."""
+        try:
+            await (sync(self._tree) if self._forgetful else sync_if_changed(self._tree))
+        except (discord.HTTPException, app_commands.CommandSyncFailure, *UNREACHABLE) as error:
+            logger.error(
+                "the commands were not synced (%s); try: manage.py sync_commands",
+                type(error).__name__,
+            )
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """A session began."""
+        if self._began and self._forgetful:
+            await self.begin()
+        self._began = True
+
+
+def _application_id(tree: Tree) -> int:
+    application_id: int | None = tree.client.application_id
+    if application_id is None:
+        raise app_commands.MissingApplicationID
+    return application_id
+
+
+def _last_digest(application_id: int) -> str:
+    kept = SyncedCommands.objects.filter(application_id=application_id)
+    return kept.values_list("digest", flat=True).first() or ""
+
+
+def _remember(application_id: int, digest: str) -> None:
+    SyncedCommands.objects.update_or_create(
+        application_id=application_id, defaults={"digest": digest}
+    )

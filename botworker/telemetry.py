@@ -1,0 +1,52 @@
+"""What the bot reports about itself, for as long as it lives."""
+
+from datetime import datetime
+
+from botworker.cogs.gateway import Gateway
+from botworker.database import in_database
+from botworker.options import BotOptions
+from botworker.ticking import every
+from dashboard import services
+
+
+class Telemetry:
+    """Heartbeats and samples of one process. Either goes on when the other, or a write, fails."""
+
+    def __init__(self, options: BotOptions, gateway: Gateway, started_at: datetime) -> None:
+        self._options = options
+        self._gateway = gateway
+        self._started_at = started_at
+
+    async def run_heartbeats(self) -> None:
+        """Beat for ever, and at once when the connection changes."""
+        await every(self._options.heartbeat_seconds, self.beat, wake=self._gateway.changed)
+
+    async def run_samples(self) -> None:
+        """Sample for ever."""
+        await every(self._options.sample_seconds, self.sample, at_once=False)
+
+    async def beat(self) -> None:
+        """Write how things are."""
+        now = self._gateway.snapshot()
+        await in_database(
+            services.record_heartbeat,
+            name=self._options.name,
+            started_at=self._started_at,
+            emulated=self._options.emulated,
+            connected=now.connected,
+            latency_ms=now.latency_ms,
+            guilds=now.guilds,
+            members=now.members,
+            shards=now.shards,
+        )
+
+    async def sample(self) -> None:
+        """Keep how things are, for the trends."""
+        now = self._gateway.snapshot()
+        await in_database(
+            services.record_sample,
+            name=self._options.name,
+            latency_ms=now.latency_ms,
+            guilds=now.guilds,
+            members=now.members,
+        )

@@ -1,0 +1,101 @@
+"""All slash commands pass here, in and out; the one error handler is here."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+import discord
+from discord import app_commands
+
+from botworker import replies
+from botworker.answers import Interaction
+from botworker.errors import NotAnswered, Stopping
+from botworker.invocation import Invocation, begin, of
+from botworker.outcomes import record_of
+from botworker.recorder import Recorder
+from economy.errors import EconomyError
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED_MAX = 10_000
+
+REFUSALS = (EconomyError, app_commands.CheckFailure)
+
+
+class OutcomeTree(app_commands.CommandTree[discord.Client]):
+    """Gives every command a clock, an answer whatever happens, and an outcome in the log.
+
+    An interaction that is delivered again, as Discord does after a resume, is not run again by
+    this process, unless its answer got lost. `stopping` refuses what still arrives.
+    """
+
+    def __init__(self, client: discord.Client) -> None:
+        super().__init__(client)
+        self.recorder = Recorder()
+        self.stopping = False
+        self._running: set[asyncio.Task[object]] = set()
+        self._seen: OrderedDict[int, None] = OrderedDict()
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Take a command in; False for one that was taken before."""
+        if interaction.type is not discord.InteractionType.application_command:
+            return True
+        if interaction.id in self._seen:
+            logger.info("interaction %d was delivered again", interaction.id)
+            return False
+        self._remember(interaction.id)
+        invocation = begin(interaction)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101
+        self._running.add(task)
+        task.add_done_callback(lambda task: self._finish(task, invocation))
+        if self.stopping:
+            raise Stopping
+        return True
+
+    async def on_error(
+        self, interaction: Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """Classify the error of a command and tell its member, in words of ours."""
+        cause: Exception = getattr(error, "original", error)
+        invocation = of(interaction)
+        if isinstance(cause, NotAnswered):
+            invocation.failure = cause
+            return
+        if isinstance(cause, REFUSALS):
+            invocation.refusal = cause
+            reply = replies.refusal(cause)
+        else:
+            invocation.failure = cause
+            reply = replies.FAILED
+            logger.error("/%s failed", invocation.command, exc_info=cause)
+        try:
+            await invocation.answer(reply)
+        except NotAnswered as lost:
+            invocation.failure = invocation.failure or lost
+
+    async def finish_commands(self, timeout_seconds: float) -> bool:
+        """Wait for the commands that run now; return False if some took longer."""
+        if not self._running:
+            return True
+        _, late = await asyncio.wait(set(self._running), timeout=timeout_seconds)
+        if late:
+            logger.error("%d commands did not finish before the end", len(late))
+        return not late
+
+    def _remember(self, interaction_id: int) -> None:
+        self._seen[interaction_id] = None
+        if len(self._seen) > REMEMBERED_MAX:
+            self._seen.popitem(last=False)
+
+    def _finish(self, task: asyncio.Task[object], invocation: Invocation) -> None:
+        self._running.discard(task)
+        invocation.deferral.cancel()
+        if task.cancelled():
+            invocation.failure = asyncio.CancelledError()
+        elif (escaped := task.exception()) is not None:
+            logger.error("/%s failed", invocation.command, exc_info=escaped)
+            invocation.failure = escaped
+        if not invocation.answered:
+            self._seen.pop(invocation.interaction.id, None)
+        self.recorder.add(record_of(invocation))

@@ -1,0 +1,64 @@
+"""The fixtures of the bot's tests: an emulated Discord, and the real discord.py on it."""
+
+import warnings
+
+with warnings.catch_warnings():  # discord.py 2.7 imports a module that Python 3.13 will not have
+    warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
+    import discord  # noqa: F401
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+
+from botworker.emulator import EmulatedDiscord, Guild, Limits, Member
+from tests.botworker.running import RunningBot
+
+
+@pytest.fixture
+async def emulated() -> AsyncIterator[EmulatedDiscord]:
+    """An emulated Discord that asks for a heartbeat every 0.4 s."""
+    limits = Limits(heartbeat_seconds=0.4, identify_seconds=0.1)
+    async with EmulatedDiscord(limits=limits) as discord:
+        discord.conditions.ack_base = 0.03
+        yield discord
+
+
+@pytest.fixture
+async def start_bot(
+    transactional_db: None, emulated: EmulatedDiscord
+) -> AsyncIterator[Callable[..., Awaitable[RunningBot]]]:
+    """A function that starts a bot, given its options; each is stopped with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(**options):
+            bot = RunningBot(emulated, **options)
+            stack.push_async_callback(bot.stop)
+            await bot.start()
+            return bot
+
+        yield start
+
+
+@pytest.fixture
+async def bot(start_bot: Callable[..., Awaitable[RunningBot]]) -> RunningBot:
+    """A bot whose commands can be called."""
+    return await start_bot()
+
+
+@pytest.fixture
+def guild(emulated: EmulatedDiscord) -> Guild:
+    """Where the test's members are."""
+    return next(iter(emulated.world.guilds.values()))
+
+
+@pytest.fixture
+def ada(guild: Guild) -> Member:
+    """A member."""
+    return guild.people[0]
+
+
+@pytest.fixture
+def juno(guild: Guild) -> Member:
+    """Another member of the same guild."""
+    return guild.people[1]

@@ -1,0 +1,98 @@
+"""A bot under test: the real discord.py, in this process, on an emulated Discord."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from botworker.database import in_database
+from botworker.emulator import EmulatedDiscord
+from botworker.options import BotOptions
+from botworker.runner import serve
+from dashboard.models import BotProcess, Event
+
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 20.0
+LOOK_SECONDS = 0.02
+
+
+class RunningBot:
+    """A bot that serves until `stop`; with the questions a test asks about it."""
+
+    def __init__(self, emulated: EmulatedDiscord, **options: Any) -> None:
+        self.emulated = emulated
+        defaults: dict[str, Any] = {
+            "token": emulated.token,
+            "api_url": emulated.api_url,
+            "gateway_url": emulated.gateway_url,
+            "heartbeat_seconds": 0.2,
+            "login_wait_seconds": 0.5,
+            "guild_ready_seconds": 0.1,
+        }
+        self.options = BotOptions(**(defaults | options))
+        self._stop = asyncio.Event()
+        self._serving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Return when its commands can be called."""
+        self._serving = asyncio.create_task(serve(self.options, self._stop))
+        ready = asyncio.create_task(self.emulated.wait_for_command("ping"))
+        await asyncio.wait({ready, self._serving}, return_when=asyncio.FIRST_COMPLETED)
+        if self._serving.done():
+            ready.cancel()
+            await asyncio.gather(ready, return_exceptions=True)
+            self._serving.result()
+        await ready
+
+    def ask_to_stop(self) -> None:
+        """What a SIGTERM does."""
+        self._stop.set()
+
+    async def end(self) -> None:
+        """Wait for the end; raise what ended it."""
+        if self._serving is not None:
+            await self._serving
+
+    async def stop(self) -> None:
+        """Stop it, whatever state it is in."""
+        self.ask_to_stop()
+        if self._serving is not None:
+            await asyncio.gather(self._serving, return_exceptions=True)
+
+
+async def events(kind: str) -> list[Event]:
+    """Return the events of a kind, or of a family (`bot.*`), oldest first."""
+    found = (
+        Event.objects.filter(kind__startswith=kind[:-1])
+        if kind.endswith(".*")
+        else Event.objects.filter(kind=kind)
+    )
+    return await in_database(lambda: list(found.order_by("seq")))
+
+
+async def process(name: str = "bot") -> BotProcess | None:
+    """Return the last heartbeat."""
+    return await in_database(lambda: BotProcess.objects.filter(name=name).first())
+
+
+async def eventually(look: Callable[[], Awaitable[T]]) -> T:
+    """Return what `look` returns as soon as that is true; the database calls nobody back."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        seen = await look()
+        if seen:
+            return seen
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{look.__qualname__} did not come true")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def event(kind: str, number: int = 1) -> Event:
+    """Wait for the `number`th event of a kind and return it."""
+
+    async def is_there() -> list[Event]:
+        found = await events(kind)
+        return found if len(found) >= number else []
+
+    return (await eventually(is_there))[number - 1]
