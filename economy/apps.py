@@ -27,8 +27,10 @@ class EconomyConfig(AppConfig):
         """Plug into the dashboard."""
         from dashboard import stats
         from economy import checks  # noqa: F401 - importing registers them
+        from economy.stats import cards, section
 
         post_migrate.connect(open_system_accounts, sender=self)
+        stats.register("economy", section, cards=cards)
         stats.register_series(
             "transactions", kinds=["economy.daily_claimed", "economy.transferred"]
         )

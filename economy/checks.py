@@ -30,7 +30,7 @@ def check_figures(**_: Any) -> list[CheckMessage]:
                     id="economy.E002",
                 )
             )
-    if settings.DAILY_MAX_COINS < first:
+    if first > settings.DAILY_MAX_COINS:
         found.append(
             Warning(
                 "the cap of the daily reward is below the first reward: a streak earns nothing",
