@@ -35,7 +35,7 @@ def trend(points: Sequence[float | None]) -> Trend:
             if point is not None
         ]
         path = "L".join(f"{x} {y}" for x, y in corners)
-        line += f"M{path}" + (f"h{MARGIN}" if len(corners) == 1 else "")
+        line += f"M{path}" + (f"h-{MARGIN}" if len(corners) == 1 else "")
         area += f"M{corners[0][0]} {HEIGHT}L{path}L{corners[-1][0]} {HEIGHT}Z"
     return {"line": line, "area": area}
 
