@@ -1,0 +1,44 @@
+// The one sentence that says how things are. The server words it; the page corrects it when it knows better.
+
+import { clockTime } from "./time.js";
+
+const STOPPED = {
+  4501: { text: "You are signed out.", link: "login", action: "Sign in again" },
+  4503: { text: "You may no longer see this page.", link: "login", action: "Sign in as somebody else" },
+};
+
+/**
+ * Returns `{tone, text, detail, link, action}` for the state of things `links()` found.
+ *
+ * A page that hears nothing says so before it says anything else: the server's last sentence may no
+ * longer be true.
+ */
+export function headline({ page, stats, links }) {
+  const [pageLink, botLink] = links;
+  const since = clockTime(pageLink.at ?? stats.generatedAt);
+  const own = (tone, text, detail, more = {}) => ({ tone, text, detail, link: "", action: "", ...more });
+  if (page.name === "stopped") {
+    const known = STOPPED[page.code];
+    const detail = `What you see is from ${since} UTC and stays so.`;
+    if (known) return own("bad", known.text, detail, { link: known.link, action: known.action });
+    return own("bad", "The server refused this page.", detail, { link: "reload", action: "Reload" });
+  }
+  if (page.name === "reconnecting" && pageLink.state === "bad") {
+    return own("bad", `Not live since ${since} UTC.`, "What you see is from then. The page reconnects by itself.");
+  }
+  if (stats.live === "stale") {
+    return own("bad", "The database does not answer.", `What you see is from ${clockTime(stats.generatedAt)} UTC.`);
+  }
+  if (botLink.word === "bot offline" && stats.bot.state !== "offline") {
+    return own("bad", "The bot is offline.", `Its last heartbeat was at ${clockTime(stats.bot.heartbeatAt)} UTC.`);
+  }
+  return own(stats.headline.tone, stats.headline.text, stats.headline.detail);
+}
+
+/** Returns the title of the page; it says how many things are out of the ordinary. */
+export function pageTitle({ tone, cards, links }) {
+  const strange = cards.filter((card) => card.state).length;
+  const broken = links.filter((link) => link.state === "warn" || link.state === "bad").length;
+  if (tone === "calm" && !strange && !broken) return "Overview · Aurora";
+  return `▲ ${Math.max(1, strange, broken)} · Aurora`;
+}

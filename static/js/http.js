@@ -1,0 +1,52 @@
+// The same news over HTTP: a whole snapshot to start from, or the events after a position while no socket works.
+
+const SNAPSHOT_EVENTS = 50;
+const PAGE_EVENTS = 200;
+const TIMEOUT_MS = 10_000;
+
+/** The server answered that this reader may not have it; `code` is the close code the socket would give. */
+export class Refused extends Error {
+  constructor(status) {
+    super(`refused with ${status}`);
+    this.code = status === 401 ? 4501 : 4503;
+  }
+}
+
+export class Http {
+  #fetch;
+  #urls;
+
+  /** `urls` is `{stats, events}`. */
+  constructor(fetch, urls) {
+    this.#fetch = fetch;
+    this.#urls = urls;
+  }
+
+  /** Returns `{stats, events}` of one and the same log, events newest first. */
+  async snapshot() {
+    const [stats, { events, stream }] = await Promise.all([
+      this.#get(this.#urls.stats),
+      this.#get(`${this.#urls.events}?limit=${SNAPSHOT_EVENTS}`),
+    ]);
+    if (stats.stream.epoch !== stream.epoch) throw new Error("the log changed between two requests");
+    return { stats, events, stream };
+  }
+
+  /** Returns `{stats, events, stream}`: the events after `seq`, oldest first, at most one page. */
+  async after(seq) {
+    const stats = await this.#get(this.#urls.stats);
+    const { events, stream } = await this.#get(`${this.#urls.events}?after=${seq}&limit=${PAGE_EVENTS}`);
+    return { stats, events, stream };
+  }
+
+  async #get(url) {
+    const response = await this.#fetch(url, {
+      headers: { Accept: "application/json" },
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (response.status === 401 || response.status === 403) throw new Refused(response.status);
+    if (!response.ok) throw new Error(`answered ${response.status}`);
+    return response.json();
+  }
+}

@@ -1,0 +1,20 @@
+/** Where the page stands in the event stream: which log (`epoch`), and the last event it applied. */
+export class Position {
+  constructor(epoch, last) {
+    this.epoch = epoch;
+    this.last = last;
+  }
+
+  /** Returns the position of a page that shows `events` (newest first) of `stream`. */
+  static of(stream, events) {
+    return new Position(stream.epoch, events.length ? events[0].seq : stream.head);
+  }
+
+  /** Says what to do with event `seq`: `apply` it (and moves on), `drop` it, or fill the `gap` before it. */
+  take(seq) {
+    if (seq <= this.last) return "drop";
+    if (seq > this.last + 1) return "gap";
+    this.last = seq;
+    return "apply";
+  }
+}

@@ -1,0 +1,27 @@
+// Paints how things are: the lamp, the headline, the title of the page.
+
+import { fill, setAttribute, setMoment, setText, slot } from "./dom.js";
+
+/** Paints the three links into the lamp, and says them politely when a word changed. */
+export function paintLamp(root, links) {
+  for (const link of links) {
+    const element = root.querySelector(`[data-link="${link.id}"]`);
+    setAttribute(element, "data-state", link.state);
+    fill(element, { shape: link.shape, word: link.word });
+    setMoment(slot(element, "at"), link.at);
+  }
+  const said = links.map((link) => link.word.replace(/ [\d,]+ ms$/, "")).join(", ");
+  setText(slot(root, "lamp-said"), said);
+}
+
+/** Paints the headline; `urls` is `{login, reload}` for the way out it may offer. */
+export function paintHeadline(root, headline, urls) {
+  setAttribute(root, "data-tone", headline.tone);
+  fill(root, { text: headline.text, detail: headline.detail });
+  const way = slot(root, "link");
+  way.hidden = !headline.link;
+  if (headline.link) {
+    setAttribute(way, "href", urls[headline.link]);
+    setText(way, headline.action);
+  }
+}
