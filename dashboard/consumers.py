@@ -1,6 +1,5 @@
 """`/ws`: the consumer permits, joins the hub, and answers what the browser asks. A pipe."""
 
-import asyncio
 import logging
 import time
 from typing import Any
@@ -19,7 +18,6 @@ from dashboard.hub.link import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
-SERVER_RESTARTING = 4009
 PROTOCOL_ERROR = 4500
 BAD_FRAMES_MAX = 5
 
@@ -50,9 +48,6 @@ class DashboardConsumer(AsyncConsumer):
         self.bad_frames = 0
         try:
             await self.serve(scope, receive)
-        except asyncio.CancelledError:
-            link.close(SERVER_RESTARTING)
-            raise
         finally:
             await current_hub().leave(LOG_GROUP, self.connection)
 

@@ -6,7 +6,7 @@ or roll back together, and publishes it once that transaction has committed.
 
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from asgiref.sync import sync_to_async
@@ -17,7 +17,7 @@ from dashboard import frames
 from dashboard.errors import EventTooLarge
 from dashboard.models import ActiveActor, Event, Level
 from dashboard.publisher import publisher
-from dashboard.text import clean
+from dashboard.text import clean, storable
 
 DATA_MAX_BYTES = 8192
 
@@ -92,12 +92,12 @@ arecord_event = sync_to_async(record_event)
 
 
 def _bounded(kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return `data` as JSON will give it back, without NUL, which PostgreSQL cannot keep."""
-    text = msgspec.json.encode(data).replace(b"\\u0000", b"")
-    if len(text) > DATA_MAX_BYTES:
-        raise EventTooLarge(kind=kind, size=len(text), limit=DATA_MAX_BYTES)
-    decoded: dict[str, Any] = msgspec.json.decode(text)
-    return decoded
+    """Return `data` as JSON will give it back."""
+    kept = storable(msgspec.to_builtins(data, str_keys=True))
+    size = len(msgspec.json.encode(kept))
+    if size > DATA_MAX_BYTES:
+        raise EventTooLarge(kind=kind, size=size, limit=DATA_MAX_BYTES)
+    return cast("dict[str, Any]", kept)
 
 
 def _take_seq() -> int:

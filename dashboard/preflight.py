@@ -11,8 +11,11 @@ from django.conf import settings
 from django.core.management import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 ATTEMPT_SECONDS = 2.0
+ONCE = Retry(NoBackoff(), 0)  # by itself redis-py tries for eight seconds
 PAUSE_SECONDS = 0.1
 
 
@@ -66,9 +69,8 @@ def require_broker(wait_seconds: float) -> None:
 
 def _ping() -> str:
     """Return why the broker cannot be used now, empty when it can."""
-    with redis.Redis.from_url(
-        settings.REDIS_URL, socket_connect_timeout=ATTEMPT_SECONDS, socket_timeout=ATTEMPT_SECONDS
-    ) as client:
+    limits = {"socket_connect_timeout": ATTEMPT_SECONDS, "socket_timeout": ATTEMPT_SECONDS}
+    with redis.Redis.from_url(settings.REDIS_URL, retry=ONCE, **limits) as client:
         try:
             client.ping()
         except redis.AuthenticationError:

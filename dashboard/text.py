@@ -17,3 +17,14 @@ def clean(text: str, limit: int) -> str:
         or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
     ).strip()
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def storable(value: object) -> object:
+    """Return a JSON value without what a database cannot keep: NUL and lone surrogates in text."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {str(storable(key)): storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    return value

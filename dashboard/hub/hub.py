@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from dashboard import access, frames, queries, stats
 from dashboard.frames import Resume
 from dashboard.hub.intake import Intake
-from dashboard.hub.link import Link
+from dashboard.hub.link import Link, before_server_stops
 from dashboard.hub.tail import Tail
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ TOO_MANY = 4029
 SESSION_ENDED = 4501
 NOT_ALLOWED = 4503
 RESYNC = 4001
+SERVER_RESTARTING = 4009
+GOODBYE_SECONDS = 1.0
 
 
 class TooManySockets(Exception):
@@ -131,6 +133,15 @@ class Hub:
                 await self._intakes.pop(group).stop()
             if not self.groups:
                 await self._stop()
+
+    async def say_goodbye(self) -> None:
+        """Close every socket with 4009, so that its browser comes back, and let that leave."""
+        everyone = [member for members in self.groups.values() for member in members]
+        for connection in everyone:
+            connection.link.close(SERVER_RESTARTING)
+        deadline = time.monotonic() + GOODBYE_SECONDS
+        while time.monotonic() < deadline and any(c.link.unsent_bytes for c in everyone):
+            await asyncio.sleep(0.02)
 
     def resume(self, connection: Connection, wanted: Resume) -> None:
         """Replay what follows `wanted.after`, then say `RESUMED`; live frames wait meanwhile."""
@@ -374,4 +385,5 @@ def current_hub() -> Hub:
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
         _hubs[loop] = Hub()
+        before_server_stops(_hubs[loop].say_goodbye)
     return _hubs[loop]

@@ -6,8 +6,9 @@ keeps it in memory. A `Link` writes at once, and knows what is still unsent.
 
 import asyncio
 import functools
+import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Protocol
 
 Scope = MutableMapping[str, Any]
@@ -117,3 +118,17 @@ def _is_plain_daphne(protocol: Any) -> bool:
         and all(hasattr(protocol, name) for name in ("state", "STATE_OPEN", "sendMessage"))
         and all(hasattr(transport, name) for name in ("dataBuffer", "offset", "_tempDataLen"))
     )
+
+
+def before_server_stops(farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have Daphne wait for `farewell()` at SIGTERM: by itself it cuts the connections.
+
+    Other servers say goodbye themselves; there, nothing happens.
+    """
+    reactor: Any = sys.modules.get("twisted.internet.reactor")
+    if reactor is not None:
+        from twisted.internet.defer import Deferred
+
+        reactor.addSystemEventTrigger(
+            "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(farewell()))
+        )

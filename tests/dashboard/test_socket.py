@@ -1,0 +1,321 @@
+"""`/ws` through a real Daphne, a real broker and the database that the suite runs on."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+
+from dashboard.events import arecord_event, record_event
+from dashboard.models import Event, Stream
+from tests.broker import Broker
+from tests.dashboard.sockets import Browser, browser, status_of
+from tests.web import LiveWeb
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Web = Callable[..., LiveWeb]
+
+
+def record(number: int = 1) -> None:
+    for _ in range(number):
+        record_event(kind="test.happened", message="Something happened.")
+
+
+async def arecord(number: int = 1) -> None:
+    await sync_to_async(record)(number)
+
+
+@pytest.fixture
+async def cookie(live_web: LiveWeb, staff: User) -> dict[str, str]:
+    return await sync_to_async(live_web.cookie)(staff)
+
+
+async def test_the_first_frame_is_the_whole_stats_and_one_follows_every_interval(
+    start_web: Web, staff: User
+):
+    web = start_web(STATS_INTERVAL_SECONDS="0.5")
+    await arecord(3)
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        began = time.monotonic()
+        first = await page.receive()
+        times = []
+        for _ in range(4):
+            await page.receive_until("STATS_UPDATE")
+            times.append(time.monotonic() - began)
+    assert first["type"] == "STATS_UPDATE"
+    stats = first["data"]
+    assert set(stats) >= {
+        "guilds", "users", "commands", "ping", "recentEvents", "activityOverview",
+        "stream", "live", "bot", "cards", "headline", "generatedAt", "economy",
+    }  # fmt: skip
+    assert [event["seq"] for event in stats["recentEvents"]] == [3, 2, 1]
+    assert len(stats["activityOverview"]) == 24
+    assert stats["stream"] == {"epoch": str((await Stream.objects.aget()).epoch), "head": 3}
+    assert stats["live"] == "live"
+    assert times == sorted(times)
+    assert len(page.frames) == 5, "something other than stats came, or they came too often"
+
+
+async def test_an_event_arrives_the_instant_it_commits_and_in_order(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    async with browser(live_web, cookie) as page:
+        await page.receive()
+        await arecord(20)
+        events = await page.events(20)
+    assert [event["seq"] for event in events] == list(range(1, 21))
+    assert events[0]["kind"] == "test.happened"
+    assert events[0]["timestamp"].endswith("Z")
+
+
+async def test_a_publish_that_never_came_is_read_from_the_database(
+    start_web: Web, staff: User, broker: Broker
+):
+    web = start_web(STATS_INTERVAL_SECONDS="0.5")
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        await page.receive()
+        await arecord()
+        await page.events(1)
+        lost = Event(seq=2, timestamp=(await Event.objects.aget()).timestamp, level="info",
+                     kind="test.unpublished", message="Its writer died after the commit.")  # fmt: skip
+        await lost.asave(force_insert=True)
+        await Stream.objects.aupdate(head=2)
+        assert [event["kind"] for event in await page.events(1)] == ["test.unpublished"]
+        await arecord()
+        assert [event["seq"] for event in await page.events(1)] == [3]
+
+
+async def test_without_the_broker_events_still_arrive_and_the_stats_say_polling(
+    start_web: Web, staff: User, broker: Broker
+):
+    web = start_web(STATS_INTERVAL_SECONDS="0.5")
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        await page.receive()
+        broker.stop()
+        await arecord(2)
+        assert [event["seq"] for event in await page.events(2)] == [1, 2]
+        while (await page.receive_until("STATS_UPDATE"))["live"] != "polling":
+            pass
+        await arecord()
+        assert [event["seq"] for event in await page.events(1)] == [3]
+        broker.start()
+        while (await page.receive_until("STATS_UPDATE"))["live"] != "live":
+            pass
+        await arecord()
+        assert [event["seq"] for event in await page.events(1)] == [4]
+
+
+@pytest.mark.parametrize("said_in", ["frame", "address"])
+async def test_resume_replays_exactly_what_was_missed(
+    live_web: LiveWeb, cookie: dict[str, str], said_in: str
+):
+    await arecord(2)
+    async with browser(live_web, cookie) as page:
+        stream = (await page.receive())["data"]["stream"]
+    await arecord(5)
+    where = f"?epoch={stream['epoch']}&after={stream['head']}" if said_in == "address" else ""
+    async with browser(live_web, cookie, where) as page:
+        if said_in == "frame":
+            await page.send("RESUME", epoch=stream["epoch"], after=stream["head"])
+        assert (await page.receive())["type"] == "STATS_UPDATE"
+        assert await page.receive_until("RESUMED") == {"from": 3, "to": 7, "complete": True}
+        replayed = [frame["data"]["seq"] for frame in page.frames if frame["type"] == "NEW_EVENT"]
+        assert replayed == [3, 4, 5, 6, 7]
+        await arecord()
+        assert [event["seq"] for event in await page.events(1)] == [8]
+
+
+async def test_resume_reads_from_the_database_what_the_hub_does_not_keep(
+    start_web: Web, staff: User
+):
+    web = start_web()
+    cookie = await sync_to_async(web.cookie)(staff)
+    async with browser(web, cookie) as page:
+        epoch = (await page.receive())["data"]["stream"]["epoch"]
+        await arecord(3)
+        await page.events(3)
+        await page.send("RESUME", epoch=epoch, after=0)  # before the hub began
+        assert [event["seq"] for event in await page.events(3)] == [1, 2, 3]
+        assert await page.receive_until("RESUMED") == {"from": 1, "to": 3, "complete": True}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"after": 0},  # too far behind for REPLAY_EVENTS_MAX=3
+        {"after": 99},  # ahead of the log
+        {"after": 4, "epoch": "another"},
+    ],
+)
+async def test_a_resume_that_cannot_be_whole_replays_nothing_and_says_so(
+    start_web: Web, staff: User, wanted: dict[str, object]
+):
+    web = start_web(REPLAY_EVENTS_MAX="3")
+    await arecord(5)
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        epoch = (await page.receive())["data"]["stream"]["epoch"]
+        await page.send("RESUME", **{"epoch": epoch, **wanted})
+        assert not (await page.receive_until("RESUMED"))["complete"]
+    assert [frame["type"] for frame in page.frames] == ["STATS_UPDATE", "RESUMED"]
+
+
+async def test_a_ping_is_answered_with_its_own_id(live_web: LiveWeb, cookie: dict[str, str]):
+    async with browser(live_web, cookie) as page:
+        for given in ["a", 7, None, {"x": [1]}]:
+            await page.send("PING", id=given)
+            assert await page.receive_until("PONG") == {"id": given}
+
+
+BAD_FRAMES = {
+    "garbage": ("hello", "not_json"),
+    "array": ("[1]", "bad_data"),
+    "deeply nested": ('{"type":"PING","data":' + "[" * 5000 + "]" * 5000 + "}", "not_json"),
+    "unknown type": ('{"type":"DROP TABLE","data":{}}', "unknown_type"),
+    "number of 5,000 digits": (
+        '{"type":"RESUME","data":{"epoch":"e","after":' + "9" * 5000 + "}}",
+        "bad_data",
+    ),
+    "negative position": ('{"type":"RESUME","data":{"epoch":"e","after":-1}}', "bad_data"),
+    "missing field": ('{"type":"RESUME","data":{}}', "bad_data"),
+    "oversized": (json.dumps({"type": "PING", "data": {"id": "x" * 20_000}}), "too_large"),
+    "binary": (b"\x00\xff", "not_text"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FRAMES)
+async def test_a_malformed_frame_is_answered_with_a_typed_error_and_the_socket_stays(
+    live_web: LiveWeb, cookie: dict[str, str], name: str
+):
+    frame, code = BAD_FRAMES[name]
+    async with browser(live_web, cookie) as page:
+        send = page.socket.send_bytes if isinstance(frame, bytes) else page.socket.send_str
+        await send(frame)  # type: ignore[arg-type]
+        error = await page.receive_until("ERROR")
+        assert error["code"] == code
+        assert len(error["message"]) < 300
+        await page.send("PING", id=1)
+        assert await page.receive_until("PONG") == {"id": 1}
+    assert not [line for line in live_web.lines if "Traceback" in line]
+
+
+async def test_the_fifth_malformed_frame_closes_with_4500(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    async with browser(live_web, cookie) as page:
+        for _ in range(5):
+            await page.socket.send_str("hello")
+        assert await page.close_code() == 4500
+        assert page.errors == ["not_json"] * 5
+
+
+async def test_a_flood_closes_with_4029_and_disturbs_nobody_else(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    async with browser(live_web, cookie) as calm, browser(live_web, cookie) as flood:
+        await calm.receive()
+        for number in range(40):
+            await flood.send("PING", id=number)
+        assert await flood.close_code() == 4029
+        await arecord()
+        assert [event["seq"] for event in await calm.events(1)] == [1]
+
+
+async def test_a_user_has_so_many_sockets_and_no_more(start_web: Web, staff: User, viewer: User):
+    web = start_web(SOCKETS_PER_USER_MAX="1")
+    mine, other = [await sync_to_async(web.cookie)(user) for user in (staff, viewer)]
+    async with browser(web, mine) as first, browser(web, mine) as second:
+        await first.receive()
+        assert await second.close_code() == 4029
+        assert second.errors == ["too_many"]
+        async with browser(web, other) as third:
+            assert (await third.receive())["type"] == "STATS_UPDATE"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        None, "null", "https://evil.example", "http://evil.{host}:{port}", "http://{host}.evil:{port}",
+        "http://{host}:1", "http://{host}", "https://{host}:{port}", "{own}/", "file://",
+        "http://user@{host}:{port}",
+    ],
+)  # fmt: skip
+async def test_any_origin_but_the_exact_one_is_refused_with_403(
+    live_web: LiveWeb, cookie: dict[str, str], origin: str | None
+):
+    if origin is not None:
+        origin = origin.format(own=live_web.url, host="127.0.0.1", port=live_web.port)
+    assert await status_of(live_web, cookie, origin) == 403
+
+
+@pytest.mark.parametrize(
+    "origin", ["", "http://[", "http://{host}:99999", "http://{host}:abc", "{own}.evil.example"]
+)
+async def test_an_origin_that_is_no_address_is_refused_before_it_reaches_us(
+    live_web: LiveWeb, cookie: dict[str, str], origin: str
+):
+    origin = origin.format(own=live_web.url, host="127.0.0.1")
+    assert await status_of(live_web, cookie, origin) in {400, 403}
+    assert not [line for line in live_web.lines if "Traceback" in line]
+
+
+async def test_an_anonymous_handshake_is_refused_with_403(live_web: LiveWeb):
+    assert await status_of(live_web, None, live_web.url) == 403
+
+
+async def test_a_user_without_the_right_is_told_4503(live_web: LiveWeb, stranger: User):
+    async with browser(live_web, await sync_to_async(live_web.cookie)(stranger)) as page:
+        assert await page.close_code() == 4503
+    assert page.frames == []
+
+
+async def test_another_socket_address_is_refused(live_web: LiveWeb, cookie: dict[str, str]):
+    live_web.socket_url += "/other"
+    assert await status_of(live_web, cookie, live_web.url) == 403
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [("session deleted", 4501), ("user disabled", 4501), ("password changed", 4501),
+     ("permission removed", 4503)],
+)  # fmt: skip
+async def test_a_socket_does_not_outlive_its_right_to_be_there(
+    start_web: Web, viewer: User, change: str, code: int
+):
+    web = start_web(SOCKET_RECHECK_SECONDS="0.3")
+    async with browser(web, await sync_to_async(web.cookie)(viewer)) as page:
+        await page.receive()
+        await sync_to_async(_take_away)(viewer, change)
+        assert await page.close_code() == code
+
+
+def _take_away(user: User, change: str) -> None:
+    from django.contrib.sessions.models import Session
+
+    if change == "session deleted":
+        Session.objects.all().delete()
+    elif change == "user disabled":
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    elif change == "password changed":
+        User.objects.filter(pk=user.pk).update(password="!another")
+    else:
+        user.user_permissions.clear()
+
+
+async def test_a_web_process_that_stops_says_4009_and_its_successor_replays(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    await arecord()
+    async with browser(live_web, cookie) as page:
+        stream = (await page.receive())["data"]["stream"]
+        stopping = asyncio.ensure_future(sync_to_async(live_web.stop)())
+        assert await page.close_code() == 4009
+        await stopping
+    await arecord(3)
+    live_web.start()
+    where = f"?epoch={stream['epoch']}&after={stream['head']}"
+    async with browser(live_web, cookie, where) as again:
+        assert await again.receive_until("RESUMED") == {"from": 2, "to": 4, "complete": True}
