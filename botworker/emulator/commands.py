@@ -30,6 +30,10 @@ class CommandRegistry:
         """The commands of one scope, oldest first."""
         return list(self._scopes.get(scope, {}).values())
 
+    def everywhere(self) -> list[Json]:
+        """The commands of every scope."""
+        return [command for scope in self._scopes.values() for command in scope.values()]
+
     def get(self, scope: Scope, command_id: int) -> Json:
         """One command, or 404/10063."""
         command = self._scopes.get(scope, {}).get(command_id)

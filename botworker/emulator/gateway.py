@@ -1,20 +1,18 @@
-"""The gateway: HELLO, IDENTIFY, READY, heartbeats, RESUME, and every way to be thrown out."""
+"""The gateway: who is connected, and who is told what."""
 
-import asyncio
 import logging
-from collections import deque
 from typing import Any
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import web
 
 from botworker.emulator import sessions as intents
-from botworker.emulator.faults import Conditions
-from botworker.emulator.identify import Identification, Refused
-from botworker.emulator.inbound import Closed, Op, read
+from botworker.emulator.conditions import Conditions
+from botworker.emulator.connection import Connection
+from botworker.emulator.identify import Identification
 from botworker.emulator.limits import Limits
-from botworker.emulator.member_requests import member_chunks
-from botworker.emulator.sessions import Session, Sessions
-from botworker.emulator.transport import Encoder, Plain, encoder_for
+from botworker.emulator.sessions import Sessions
+from botworker.emulator.things import Guild, Member
+from botworker.emulator.transport import encoder_for
 from botworker.emulator.waiting import Changes
 from botworker.emulator.world import World
 
@@ -74,193 +72,7 @@ class Gateway:
             session.dispatch(event, data)
         return len(receivers)
 
-
-class Connection:
-    """One websocket. What it sends goes through one queue, so the order is that of the posts."""
-
-    def __init__(
-        self,
-        gateway: Gateway,
-        request: web.Request,
-        socket: web.WebSocketResponse,
-        encoder: Encoder,
-    ) -> None:
-        self.gateway = gateway
-        self.session: Session | None = None
-        self._request = request
-        self._socket = socket
-        self._encoder = encoder
-        self._outbox: asyncio.Queue[Json | Closed] = asyncio.Queue()
-        self._received: deque[float] = deque()
-        self._loop = asyncio.get_running_loop()
-        self._last_heartbeat = self._loop.time()
-        self._acks: set[asyncio.TimerHandle] = set()
-        self._closing = False
-
-    def post(self, payload: Json) -> None:
-        """Send a payload after all earlier ones."""
-        self._outbox.put_nowait(payload)
-
-    def close(self, code: int, reason: str = "") -> None:
-        """Close with a code, after everything posted so far."""
-        self._closing = True
-        self._outbox.put_nowait(Closed(code, reason))
-
-    def abort(self) -> None:
-        """Cut the wire: no close frame, a TCP reset."""
-        self._closing = True
-        if self._request.transport is not None:
-            self._request.transport.abort()
-
-    async def run(self) -> None:
-        """Serve until either side ends it."""
-        interval = int(self.gateway.limits.heartbeat_seconds * 1000)
-        self.post(_frame(Op.HELLO, {"heartbeat_interval": interval, "_trace": ["aurora"]}))
-        writer = asyncio.create_task(self._write())
-        watchdog = asyncio.create_task(self._watch())
-        try:
-            await self._read()
-        finally:
-            for timer in self._acks:
-                timer.cancel()
-            watchdog.cancel()
-            writer.cancel()
-            await asyncio.gather(writer, watchdog, return_exceptions=True)
-            self._end()
-
-    def _end(self) -> None:
-        code = None if self._closing else self._socket.close_code
-        if not self._closing:
-            self.gateway.closed_by_clients.append(None if code == 1006 else code)
-        if self.session is not None and self.session.outlet is self:
-            self.gateway.sessions.detach(self.session, self)
-            if code in {WSCloseCode.OK, WSCloseCode.GOING_AWAY}:
-                self.gateway.sessions.drop(self.session)
-
-    async def _read(self) -> None:
-        async for message in self._socket:
-            if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                continue
-            try:
-                self._count()
-                op, data = read(message.data, self.gateway.limits.gateway_payload_bytes)
-                self._handle(op, data)
-            except Closed as closed:
-                self.close(closed.code, closed.reason)
-
-    def _count(self) -> None:
-        now = self._loop.time()
-        self._received.append(now)
-        while self._received[0] <= now - 60:
-            self._received.popleft()
-        if len(self._received) > self.gateway.limits.gateway_sends:
-            raise Closed(4008, "You are being rate limited.")
-
-    def _handle(self, op: int, data: Any) -> None:
-        if op == Op.HEARTBEAT:
-            self._heartbeat()
-        elif op == Op.IDENTIFY:
-            self._identify(data)
-        elif op == Op.RESUME:
-            self._resume(data)
-        elif op not in {Op.PRESENCE, Op.VOICE_STATE, Op.REQUEST_MEMBERS, Op.REQUEST_SOUNDS}:
-            raise Closed(4001, "Unknown opcode.")
-        elif self.session is None:
-            raise Closed(4003, "Not authenticated.")
-        elif op == Op.REQUEST_MEMBERS:
-            for chunk in member_chunks(self.gateway.world, self.session, data):
-                self.session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
-
-    def _heartbeat(self) -> None:
-        self._last_heartbeat = self._loop.time()
-        if self.gateway.conditions.acks_dropped:
-            return
-
-        def acknowledge() -> None:
-            self._acks.discard(timer)
-            if not self.gateway.conditions.acks_dropped:
-                self.post(_frame(Op.HEARTBEAT_ACK, None))
-
-        timer = self._loop.call_later(self.gateway.conditions.ack_seconds(), acknowledge)
-        self._acks.add(timer)
-
-    def _identify(self, data: Any) -> None:
-        if self.session is not None:
-            raise Closed(4005, "Already authenticated.")
-        try:
-            session = self.gateway.identification.accept(data)
-        except Refused:
-            self.post(_frame(Op.INVALID_SESSION, False))
-            return
-        if isinstance(self._encoder, Plain):
-            self._encoder.compress_payloads = bool(data.get("compress"))
-        self.gateway.identifies += 1
-        self.session = session
-        self.gateway.sessions.add(session)
-        self.gateway.sessions.attach(session, self)
-        world = self.gateway.world
-        mine = [guild for guild in world.guilds.values() if session.serves(guild.id)]
-        ready = self.gateway.identification.ready(session, mine, self.gateway.url)
-        session.dispatch("READY", ready)
-        if session.intents & intents.GUILDS:
-            for guild in mine:
-                if guild.available:
-                    session.dispatch("GUILD_CREATE", visible_guild(session, guild, world.bot.id))
-        self.gateway.changes.notify()
-
-    def _resume(self, data: Any) -> None:
-        if self.session is not None:
-            raise Closed(4005, "Already authenticated.")
-        session_id, seq = self.gateway.identification.resumed(data)
-        session = self.gateway.sessions.get(session_id)
-        if session is None or not session.can_replay(min(seq, session.seq)):
-            self.post(_frame(Op.INVALID_SESSION, False))
-            return
-        if seq > session.seq:
-            raise Closed(4007, "Invalid seq.")
-        if isinstance(session.outlet, Connection):
-            session.outlet.close(4000, "Resumed elsewhere.")
-        for payload in session.since(seq):
-            self.post(payload)
-        trace = {"_trace": ["aurora"]}
-        self.post({"t": "RESUMED", "s": session.seq, "op": Op.DISPATCH, "d": trace})
-        self.session = session
-        self.gateway.sessions.attach(session, self)
-        self.gateway.resumes += 1
-        self.gateway.changes.notify()
-
-    async def _write(self) -> None:
-        while True:
-            item = await self._outbox.get()
-            if isinstance(item, Closed):
-                await self._socket.close(code=item.code, message=item.reason.encode())
-                return
-            frame = self._encoder.encode(item)
-            try:
-                if isinstance(frame, str):
-                    await self._socket.send_str(frame)
-                else:
-                    await self._socket.send_bytes(frame)
-            except ConnectionError:
-                return  # the reader notices too, and ends the connection
-
-    async def _watch(self) -> None:
-        patience = self.gateway.limits.heartbeat_seconds * 1.5 + 0.5
-        left = patience
-        while left > 0:
-            await asyncio.sleep(left)
-            left = self._last_heartbeat + patience - self._loop.time()
-        self.close(4009, "Session timed out.")
-
-
-def visible_guild(session: Session, guild: Any, bot_id: int) -> Json:
-    """GUILD_CREATE as this session may see it: without presences, only the bot's own member."""
-    members = [guild.members[bot_id]]
-    if session.intents & intents.GUILD_PRESENCES and len(guild.members) <= session.large_threshold:
-        members = list(guild.members.values())
-    payload: Json = guild.create_payload(members)
-    return payload
-
-
-def _frame(op: Op, data: Any) -> Json:
-    return {"t": None, "s": None, "op": int(op), "d": data}
+    def announce_member(self, guild: Guild, member: Member) -> None:
+        """GUILD_MEMBER_ADD."""
+        data = {**member.payload(), "guild_id": str(guild.id)}
+        self.dispatch("GUILD_MEMBER_ADD", data, guild.id, intents.GUILD_MEMBERS)

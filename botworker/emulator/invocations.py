@@ -49,7 +49,10 @@ def command_data(
     if any(option["type"] in {SUB_COMMAND, SUB_COMMAND_GROUP} for option in known):
         raise NotCallable(f"/{name} needs a sub-command")
     resolved: Json = {}
-    given = _given(world, guild, name, known, options, resolved, focused=focused, forged=forged)
+    given = _given(name, known, options, focused=focused, forged=forged)
+    for entry in given:
+        if entry["type"] in {USER, CHANNEL, ROLE, MENTIONABLE}:
+            _resolve(world, guild, entry["type"], int(entry["value"]), resolved)
     for wrapper in reversed(wrappers):
         given = [{**wrapper, "options": given}]
     data: Json = {"id": command["id"], "name": command["name"], "type": 1}
@@ -77,12 +80,9 @@ def _check_visible(command: Json, guild: Guild | None, user_id: int) -> None:
 
 
 def _given(
-    world: World,
-    guild: Guild | None,
     name: str,
     known: list[Json],
     options: Mapping[str, Any],
-    resolved: Json,
     *,
     focused: str | None,
     forged: bool,
@@ -102,8 +102,7 @@ def _given(
         if not forged and option["name"] != focused:
             _check_value(name, option, value)
         if option["type"] in {USER, CHANNEL, ROLE, MENTIONABLE}:
-            _resolve(world, guild, option["type"], int(value), resolved)
-            value = str(value)
+            value = str(int(value))
         entry: Json = {"name": option["name"], "type": option["type"], "value": value}
         if option["name"] == focused:
             entry["focused"] = True

@@ -167,17 +167,21 @@ def _component(form: InvalidForm, path: str, component: Json, custom_ids: set[st
             )
         custom_ids.add(custom_id)
     if kind == 2:
-        style = component.get("style")
-        if style not in range(1, 7):
-            form.add(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of (1, ..., 6).")
-        elif style == 5 and not component.get("url"):
-            form.required(f"{path}.url")
-        elif style in range(1, 5) and custom_id is None:
-            form.required(f"{path}.custom_id")
-        _text(form, f"{path}.label", component.get("label"), 0, 80)
+        _button(form, path, component)
     elif kind == 3:
         options = component.get("options") or []
         if not 1 <= len(options) <= 25:
             form.bad_length(f"{path}.options", 1, 25)
     elif kind not in {3, 5, 6, 7, 8}:
         form.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of (2, 3, 5, 6, 7, 8).")
+
+
+def _button(form: InvalidForm, path: str, button: Json) -> None:
+    style = button.get("style")
+    if style not in range(1, 7):
+        form.add(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of (1, ..., 6).")
+    elif style == 5 and not button.get("url"):
+        form.required(f"{path}.url")
+    elif style in range(1, 5) and button.get("custom_id") is None:
+        form.required(f"{path}.custom_id")
+    _text(form, f"{path}.label", button.get("label"), 0, 80)

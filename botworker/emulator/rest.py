@@ -8,8 +8,8 @@ from typing import Any
 
 from aiohttp import BodyPartReader, hdrs, web
 
+from botworker.emulator.conditions import Conditions
 from botworker.emulator.errors import DiscordError, InvalidForm, no_such_route, unauthorized
-from botworker.emulator.faults import Conditions
 from botworker.emulator.ratelimits import RateLimits, too_many
 from botworker.emulator.transport import dumps
 

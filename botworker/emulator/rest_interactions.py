@@ -3,11 +3,11 @@
 from typing import Any
 
 from botworker.emulator import interactions as kinds
-from botworker.emulator.command_rules import check_choices
 from botworker.emulator.errors import InvalidForm, unknown
 from botworker.emulator.interactions import Interaction, Interactions, State
 from botworker.emulator.message_rules import EPHEMERAL, LOADING, check_message
 from botworker.emulator.messages import CHAT_INPUT_COMMAND, REPLY, Message, MessageBook
+from botworker.emulator.option_rules import check_choices
 from botworker.emulator.rest import Answer, Call, Route
 from botworker.emulator.world import World
 

@@ -3,11 +3,17 @@
 import asyncio
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from botworker.emulator.director import Director
 from botworker.emulator.limits import Limits
 from botworker.emulator.players import Players
+from botworker.emulator.scenario import parse
 from botworker.emulator.server import EmulatedDiscord
+
+DEMO = Path(__file__).with_name("demo.scenario")
+USUAL_PACE = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,24 +22,46 @@ class Options:
 
     port: int = 8790
     seed: int = 1
-    pace: float = 2.5
+    pace: float = USUAL_PACE
     token: str | None = None
-    heartbeat_seconds: float = 5.0
+    scenario: Path | None = None
+    guilds: int = 5
+    members: int = 60
+    limits: Limits = field(default_factory=Limits)
 
 
 async def serve(options: Options, say: Callable[[str], None]) -> None:
-    """Run until SIGTERM or SIGINT. Says one line once it listens; OSError when it cannot."""
-    limits = Limits(heartbeat_seconds=options.heartbeat_seconds)
+    """Run until SIGTERM or SIGINT. Says one line once it listens.
+
+    Raises OSError when the port is taken or the scenario cannot be read, ScenarioError when it
+    makes no sense.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with EmulatedDiscord(
-        port=options.port, seed=options.seed, token=options.token, limits=limits
-    ) as discord:
-        players = Players(discord, seed=options.seed, pace=options.pace)
+    discord = EmulatedDiscord(
+        port=options.port,
+        seed=options.seed,
+        token=options.token,
+        limits=options.limits,
+        world_size=(options.guilds, options.members),
+    )
+    players = Players(discord, seed=options.seed, pace=options.pace)
+
+    async def pace(seconds: float) -> None:
+        players.pace = seconds
+
+    discord.controls["pace"] = pace
+    scenes = (
+        parse(options.scenario.read_text("utf-8"), discord.controls) if options.scenario else []
+    )
+    async with discord, asyncio.TaskGroup() as group:
         say(f"Emulated Discord listens on {discord.api_url} and {discord.gateway_url}")
-        async with asyncio.TaskGroup() as group:
-            playing = group.create_task(players.play())
-            await stop.wait()
-            playing.cancel()
+        running = [group.create_task(players.play())]
+        if scenes:
+            director = Director(scenes, discord.controls, discord.faults, players)
+            running.append(group.create_task(director.direct()))
+        await stop.wait()
+        for task in running:
+            task.cancel()

@@ -1,33 +1,28 @@
-"""The emulated Discord as one thing: REST and gateway on one loopback port, and its people."""
+"""The emulated Discord as one thing: REST, gateway and controls on one loopback port."""
 
-import random
-from collections.abc import Callable, Mapping
+import asyncio
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 
-from botworker.emulator import interactions as kinds
-from botworker.emulator.commands import CommandRegistry
-from botworker.emulator.faults import Conditions
-from botworker.emulator.gateway import Gateway
-from botworker.emulator.interactions import Interaction, Interactions
-from botworker.emulator.invocations import NotCallable, command_data, interaction_payload
+from botworker.emulator.control import Control, ControlDesk, controls_of, seen
+from botworker.emulator.faults import Faults
 from botworker.emulator.limits import Limits
-from botworker.emulator.messages import MessageBook
 from botworker.emulator.ratelimits import RateLimits
 from botworker.emulator.rest import PREFIX, Rest
 from botworker.emulator.rest_application import ApplicationRoutes
 from botworker.emulator.rest_interactions import InteractionRoutes
+from botworker.emulator.rest_world import WorldRoutes
 from botworker.emulator.snowflakes import bot_id_in, token_for
-from botworker.emulator.things import Guild, Member, User
+from botworker.emulator.stage import Stage
 from botworker.emulator.world import BOT_ID, World, build_world
 
 Json = dict[str, Any]
 HOST = "127.0.0.1"
 
 
-class EmulatedDiscord:
+class EmulatedDiscord(Stage):
     """A Discord on this machine, for one bot. Use it with `async with`.
 
     It listens on 127.0.0.1 only. `port` 0 takes a free one; a taken port raises OSError.
@@ -40,25 +35,32 @@ class EmulatedDiscord:
         seed: int = 1,
         token: str | None = None,
         world: World | None = None,
+        world_size: tuple[int, int] = (5, 60),
         limits: Limits | None = None,
     ) -> None:
-        self.limits = limits or Limits()
-        self.token = token or token_for(BOT_ID)
-        """The one bot token accepted."""
-        self.world = world or build_world(seed=seed, bot_id=bot_id_in(self.token) or BOT_ID)
-        self.conditions = Conditions(seed)
-        self.commands = CommandRegistry(self.world.bot.id, self.world.snowflakes)
-        self.messages = MessageBook(self.world)
-        self.interactions = Interactions(self.limits.response_seconds, self.limits.token_seconds)
+        """`world_size` is guilds and people, when no `world` is given."""
+        token = token or token_for(BOT_ID if world is None else world.bot.id)
+        if world is None:
+            guilds, members = world_size
+            bot_id = bot_id_in(token) or BOT_ID
+            world = build_world(seed=seed, guilds=guilds, members=members, bot_id=bot_id)
+        super().__init__(world, token, limits or Limits(), seed)
         self.ratelimits = RateLimits(self.limits.requests_a_second)
-        self.gateway = Gateway(self.world, self.token, self.limits, self.conditions)
         self.rest = Rest(self.token, self.ratelimits, self.conditions)
+        self.faults = Faults(self.world, self.gateway, self.conditions)
+        """Everything that can go wrong on command."""
+        self.controls: dict[str, Control] = {
+            **controls_of(self.faults),
+            "run_command": self._run_command,
+        }
+        """What `POST /_control/NAME` offers."""
         self._application = ApplicationRoutes(
             self.world, self.commands, self.gateway.identification, self.limits
         )
-        self._dice = random.Random(seed)  # noqa: S311
         self._port = port
         self._runner: web.AppRunner | None = None
+        self._spared: set[asyncio.Transport] = set()
+        self.conditions.cut = self._cut
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -89,14 +91,19 @@ class EmulatedDiscord:
 
     @property
     def unknown_routes(self) -> list[str]:
-        """ "METHOD /path" of every request for a route that is not emulated."""
+        """Method and path of every request for a route that is not emulated."""
         return self.rest.unknown_routes
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         app = web.Application(middlewares=[self._door], client_max_size=25 << 20)
         interactions = InteractionRoutes(self.world, self.interactions, self.messages)
-        self.rest.register(app.router, [*self._application.routes(), *interactions.routes()])
+        world = WorldRoutes(self.world, self.messages)
+        routes = [*self._application.routes(), *interactions.routes(), *world.routes()]
+        self.rest.register(app.router, routes)
+        desk = ControlDesk(self.controls, self.state)
+        app.router.add_route("*", "/_control", desk.serve)
+        app.router.add_route("*", "/_control/{name}", desk.serve)
         app.router.add_get("/", self._root)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
         await runner.setup()
@@ -119,8 +126,62 @@ class EmulatedDiscord:
             self._runner = None
         self.interactions.close()
 
+    def state(self) -> Json:
+        """What a person at the controls wants to know."""
+        sessions = self.gateway.sessions.all()
+        return {
+            "down": self.conditions.down,
+            "guilds": {str(guild.id): guild.name for guild in self.world.guilds.values()},
+            "sessions": [
+                {"shard": list(one.shard), "connected": one.outlet is not None, "seq": one.seq}
+                for one in sessions
+            ],
+            "identifies": self.gateway.identifies,
+            "resumes": self.gateway.resumes,
+            "commands": sorted({command["name"] for command in self.commands.everywhere()}),
+            "unanswered": len(self.interactions.failed),
+            "unknown_routes": self.unknown_routes,
+        }
+
+    async def _run_command(
+        self,
+        name: str,
+        member: int | str | None = None,
+        guild: int | str | None = None,
+        options: dict[str, Any] | None = None,
+        within: float = 10.0,
+    ) -> Json:
+        """A member calls a command; the result is what they read. Ids may be text."""
+        interaction = await self.run_command(
+            name,
+            member=None if member is None else int(member),
+            guild=None if guild is None else int(guild),
+            options=options,
+        )
+        return await seen(interaction, within)
+
+    def _cut(self) -> None:
+        """Cut every open HTTP connection, except those of the controls."""
+        server = self._runner.server if self._runner else None
+        for connection in server.connections if server else ():
+            if connection.transport is not None and connection.transport not in self._spared:
+                connection.transport.abort()
+
+    async def _spare(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        transport = request.transport
+        if transport is not None:
+            self._spared.add(transport)
+        try:
+            response: web.StreamResponse = await handler(request)
+        finally:
+            if transport is not None:
+                self._spared.discard(transport)
+        return response
+
     @web.middleware
     async def _door(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.path.partition("/")[2].partition("/")[0] == "_control":
+            return await self._spare(request, handler)
         if self.conditions.down:
             if request.transport is not None:
                 request.transport.abort()
@@ -135,183 +196,3 @@ class EmulatedDiscord:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self.gateway.serve(request)
         return await self.rest.unknown(request)
-
-    # ------------------------------------------------------------------ what members do
-
-    async def run_command(
-        self,
-        name: str,
-        *,
-        member: Member | User | int | None = None,
-        guild: Guild | int | None = None,
-        options: Mapping[str, Any] | None = None,
-        interaction_id: int | None = None,
-        direct: bool = False,
-        forged: bool = False,
-    ) -> Interaction:
-        """A member calls a synced slash command; `await (...).reply()` is what they get to read.
-
-        `name` may contain a sub-command ("config set"). Without `guild` or `member` one is drawn.
-        `direct` calls it in direct messages. Raises NotCallable for what Discord's own client
-        would not let a member send; `forged` skips that for the values of options.
-        """
-        home, user = self._who(member, guild, direct)
-        data = command_data(
-            self.world,
-            self.commands,
-            name,
-            home,
-            options or {},
-            user_id=user.id,
-            forged=forged,
-        )
-        return self._open(kinds.COMMAND, name, data, user, home, interaction_id)
-
-    async def autocomplete(
-        self,
-        name: str,
-        focused: str,
-        value: Any = "",
-        *,
-        member: Member | User | int | None = None,
-        guild: Guild | int | None = None,
-        options: Mapping[str, Any] | None = None,
-    ) -> Interaction:
-        """A member types `value` into the option `focused`; `.choices` holds what is offered."""
-        home, user = self._who(member, guild, False)
-        data = command_data(
-            self.world,
-            self.commands,
-            name,
-            home,
-            {**(options or {}), focused: value},
-            user_id=user.id,
-            focused=focused,
-        )
-        return self._open(kinds.AUTOCOMPLETE, name, data, user, home, None)
-
-    async def press(
-        self,
-        interaction: Interaction,
-        custom_id: str,
-        *,
-        values: list[str] | None = None,
-        member: Member | User | int | None = None,
-    ) -> Interaction:
-        """A member presses a button, or chooses `values`, on the first answer to `interaction`."""
-        message = interaction.original
-        component = _component(message.components if message else [], custom_id)
-        if message is None or component is None or component.get("disabled"):
-            raise NotCallable(f"there is no enabled component {custom_id!r} to press")
-        kind = component["type"]
-        data: Json = {"custom_id": custom_id, "component_type": kind, "id": component["id"]}
-        if kind != 2:
-            data["values"] = values or []
-        user = interaction.user if member is None else self._user(member)
-        return self._open(
-            kinds.COMPONENT, interaction.command, data, user, interaction.guild, None, message
-        )
-
-    def _open(
-        self,
-        kind: int,
-        name: str,
-        data: Json,
-        user: User,
-        guild: Guild | None,
-        interaction_id: int | None,
-        message: Any = None,
-    ) -> Interaction:
-        channel = (
-            message.channel
-            if message is not None
-            else self.world.direct_channel(user)
-            if guild is None
-            else self._dice.choice(guild.text_channels)
-        )
-        interaction = self.interactions.open(
-            id=interaction_id or self.world.snowflakes(),
-            type=kind,
-            payload={},
-            user=user,
-            channel=channel,
-            guild=guild,
-            command=name,
-            message=message,
-        )
-        interaction.payload = interaction_payload(
-            self.world,
-            interaction_id=interaction.id,
-            token=interaction.token,
-            kind=kind,
-            data=data,
-            user=user,
-            guild=guild,
-            channel=channel,
-            message=None if message is None else message.payload(),
-        )
-        for _ in range(1 + self.conditions.duplicates):
-            self.deliver(interaction)
-        return interaction
-
-    def deliver(self, interaction: Interaction) -> None:
-        """Dispatch an interaction (again)."""
-        guild_id = None if interaction.guild is None else interaction.guild.id
-        interaction.delivered += self.gateway.dispatch(
-            "INTERACTION_CREATE", interaction.payload, guild_id
-        )
-
-    def _user(self, who: Member | User | int) -> User:
-        if isinstance(who, Member):
-            return who.user
-        return who if isinstance(who, User) else self.world.users[who]
-
-    def _who(
-        self, member: Member | User | int | None, guild: Guild | int | None, direct: bool
-    ) -> tuple[Guild | None, User]:
-        home = self.world.guilds[guild] if isinstance(guild, int) else guild
-        if member is None:
-            places = [home] if home else list(self.world.guilds.values())
-            place = self._dice.choice(places)
-            user = self._dice.choice(place.people).user
-            return (None if direct else place), user
-        user = self._user(member)
-        if direct:
-            return None, user
-        if home is None:
-            home = self._dice.choice(self.world.guilds_of(user.id))
-        if user.id not in home.members:
-            raise NotCallable(f"{user.username} is not a member of {home.name}")
-        return home, user
-
-    # ------------------------------------------------------------------ waiting
-
-    async def wait_until(self, condition: Callable[[], bool], within: float = 10.0) -> None:
-        """Wait until `condition()` holds, looking whenever a connection or REST call came."""
-        await self.gateway.changes.until(condition, within)
-
-    async def wait_connected(self, shards: int = 1, within: float = 10.0) -> None:
-        """Wait until `shards` sessions are connected."""
-        await self.wait_until(lambda: len(self.gateway.sessions.connected()) >= shards, within)
-
-    async def wait_for_command(self, name: str, within: float = 10.0) -> None:
-        """Wait until the bot has synced a command of this name, in any scope, and is connected."""
-        root = name.split()[0]
-        scopes = [None, *self.world.guilds]
-        await self.wait_until(
-            lambda: (
-                bool(self.gateway.sessions.connected())
-                and any(self.commands.find(root, scope) for scope in scopes)
-            ),
-            within,
-        )
-
-
-def _component(rows: list[Json], custom_id: str) -> Json | None:
-    for component in rows:
-        if component.get("custom_id") == custom_id:
-            return component
-        found = _component(component.get("components", []), custom_id)
-        if found is not None:
-            return found
-    return None

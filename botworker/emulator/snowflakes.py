@@ -20,8 +20,13 @@ class Snowflakes:
 
     def __call__(self) -> int:
         """A new id."""
-        self._last = max(self._last + 1, snowflake_at(int(time.time() * 1000)))
-        return self._last
+        return self.block(1)
+
+    def block(self, size: int) -> int:
+        """The first of `size` new ids in a row."""
+        first = max(self._last + 1, snowflake_at(int(time.time() * 1000)))
+        self._last = first + size - 1
+        return first
 
 
 def token_for(bot_id: int, ending: str = "emulated-discord-it-opens-nothing-real") -> str:

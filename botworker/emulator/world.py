@@ -47,6 +47,16 @@ class World:
         guild.members[user.id] = member
         return member
 
+    def welcome(self, guild: Guild, user: User) -> Member:
+        """Make `user` a member of `guild` now."""
+        return self.add_member(guild, user, datetime.now(UTC))
+
+    def join_guild(self, name: names.GuildName, owner: User) -> Guild:
+        """A new guild, founded and joined by the bot now."""
+        guild = self.found_guild(self.snowflakes.block(100), name, owner, datetime.now(UTC))
+        guild.joined_at = datetime.now(UTC)
+        return guild
+
     def found_guild(
         self, guild_id: int, name: names.GuildName, owner: User, founded: datetime
     ) -> Guild:
