@@ -10,7 +10,7 @@ import secrets
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Never, cast
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -22,7 +22,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # ---------------------------------------------------------------------------- reading
 
 # The values of these are never printed, not even when they are wrong.
-_SECRET_VARIABLES = {"DATABASE_URL", "REDIS_URL", "DISCORD_TOKEN", "SECRET_KEY"}
+_SECRET_VARIABLES = {
+    "DATABASE_URL",
+    "DEMO_ADMIN_PASSWORD",
+    "DISCORD_TOKEN",
+    "REDIS_URL",
+    "SECRET_KEY",
+}
 
 _REMEDIES = {
     "ALLOWED_HOSTS": "Give host names separated by commas, such as dashboard.example.org.",
@@ -48,7 +54,8 @@ def _stop(*lines: str) -> Never:
 def _explain(error: EnvValidationError) -> list[str]:
     """Turn the reader's findings into one line a variable: name, what is wrong, remedy."""
     lines = []
-    for name, found in dict(error.error_messages).items():
+    messages = cast("dict[str, list[Any]]", error.error_messages)
+    for name, found in messages.items():
         problems = [text for item in found for text in (item if isinstance(item, list) else [item])]
         value = os.environ.get(name)  # None if it stands in .env
         shown = "" if value is None or name in _SECRET_VARIABLES else f"={value[:80]!r}"
@@ -111,6 +118,7 @@ LOG_LEVEL: str = env.str(
 )
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 SECRET_KEY: str = env.str("SECRET_KEY", "", validate=_absent_or_long)
+DEMO_ADMIN_PASSWORD: str = env.str("DEMO_ADMIN_PASSWORD", "")  # only `make run` reads it
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 ALLOWED_ORIGINS: list[str] = env.list(
     "ALLOWED_ORIGINS",

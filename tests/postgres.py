@@ -36,17 +36,18 @@ def main(command: list[str]) -> int:
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     if as_postgres:
         shutil.chown(folder, "postgres")
-    control = [*as_postgres, binaries / "pg_ctl", "-D", folder / "data", "-w", "-s"]
+    data = str(folder / "data")
+    initdb = [*as_postgres, str(binaries / "initdb"), "-D", data, "-U", "postgres", "--no-sync"]
+    control = [*as_postgres, str(binaries / "pg_ctl"), "-D", data, "-w", "-s"]
     options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
     try:
         subprocess.run(
-            [*as_postgres, binaries / "initdb", "-D", folder / "data", "-U", "postgres"]
-            + ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
+            [*initdb, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"],
             check=True,
             stdout=subprocess.DEVNULL,
             cwd="/",
         )
-        started = [*control, "-l", folder / "log", "-o", options, "start"]
+        started = [*control, "-l", str(folder / "log"), "-o", options, "start"]
         subprocess.run(started, check=True, cwd="/")
         url = f"postgres://postgres@/postgres?host={folder}"
         return subprocess.run(command, env={**os.environ, DATABASE_VARIABLE: url}).returncode

@@ -8,6 +8,7 @@ from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 
 from dashboard.models import Event
+from dashboard.preflight import ONCE
 from tests.broker import Broker
 from tests.web import LiveWeb
 
@@ -25,7 +26,7 @@ async def test_the_channel_layer_of_the_suite_is_a_real_broker(broker: Broker) -
 
 def test_a_broker_that_was_stopped_comes_back(broker: Broker) -> None:
     broker.stop()
-    with redis.Redis(unix_socket_path=str(broker.socket)) as client:
+    with redis.Redis(unix_socket_path=str(broker.socket), retry=ONCE) as client:
         with pytest.raises(redis.ConnectionError):
             client.ping()
         broker.start()
@@ -33,7 +34,9 @@ def test_a_broker_that_was_stopped_comes_back(broker: Broker) -> None:
 
 
 @pytest.mark.parametrize("which", ["one", "another"])
-def test_a_web_process_shares_the_database_of_its_test(live_web: LiveWeb, admin: User, which: str) -> None:
+def test_a_web_process_shares_the_database_of_its_test(
+    live_web: LiveWeb, admin: User, which: str
+) -> None:
     assert not Event.objects.exists()
     cookie = live_web.cookie(admin)
     request = urllib.request.Request(
