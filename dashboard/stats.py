@@ -71,10 +71,11 @@ def collect() -> Section:
     }
     errors = collect_errors(hour)
     sections = {name: (provider(), maker) for name, (provider, maker) in _providers.items()}
-    stats["cards"] = [
+    made = [
         *cards.of_dashboard(stats, errors, latency_past),
         *(card for section, maker in sections.values() if maker for card in maker(section)),
     ]
+    stats["cards"] = msgspec.to_builtins(made)
     stats["headline"] = headline.compose(
         bot,
         usual_ms=cards.usual(latency_past),
