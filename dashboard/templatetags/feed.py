@@ -90,9 +90,10 @@ def parts(event: dict[str, Any]) -> list[Part]:
     message = event["message"]
     found: list[tuple[int, int, str]] = []
     for role, text in _marked(event):
-        match = re.search(rf"(?<!\w){re.escape(text)}(?!\w)", message)
-        if match and all(match.end() <= start or end <= match.start() for start, end, _ in found):
-            found.append((*match.span(), role))
+        for match in re.finditer(rf"(?<!\w){re.escape(text)}(?!\w)", message):
+            if all(match.end() <= start or end <= match.start() for start, end, _ in found):
+                found.append((*match.span(), role))
+                break
     pieces: list[Part] = []
     at = 0
     for start, end, role in sorted(found):

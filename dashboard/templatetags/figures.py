@@ -7,6 +7,7 @@ from django import template
 register = template.Library()
 
 UNKNOWN = "–"
+_NOTHING = (None, "")  # a template hands over "" for what is not there
 
 _BOT_WORDS = {
     "online": "online",
@@ -23,27 +24,27 @@ _DELIVERY_WORDS = {
 
 
 @register.filter
-def figure(value: float | None) -> str:
+def figure(value: Any) -> str:
     """Return `4,182`, or a dash."""
-    return UNKNOWN if value is None or value == "" else f"{int(value + 0.5):,}"
+    return UNKNOWN if value in _NOTHING else f"{int(value + 0.5):,}"
 
 
 @register.filter
-def milliseconds(value: float | None) -> str:
+def milliseconds(value: Any) -> str:
     """Return `61 ms`, or a dash."""
-    return UNKNOWN if value is None or value == "" else f"{figure(value)} ms"
+    return UNKNOWN if value in _NOTHING else f"{figure(value)} ms"
 
 
 @register.filter
-def ack(seconds: float | None) -> str:
+def ack(seconds: Any) -> str:
     """Return `ack 3 s`: how old the last answer of Discord was at the bot's last heartbeat."""
-    return f"ack {UNKNOWN}" if seconds is None or seconds == "" else f"ack {figure(seconds)} s"
+    return f"ack {UNKNOWN}" if seconds in _NOTHING else f"ack {figure(seconds)} s"
 
 
 @register.filter
-def guilds(count: int | None) -> str:
+def guilds(count: Any) -> str:
     """Return `5 guilds`, or nothing when it is not known."""
-    if count is None or count == "":
+    if count in _NOTHING:
         return ""
     return "1 guild" if count == 1 else f"{figure(count)} guilds"
 
@@ -51,7 +52,8 @@ def guilds(count: int | None) -> str:
 @register.filter
 def bot_word(bot: dict[str, Any]) -> str:
     """Return the state of the bot in words."""
-    return _BOT_WORDS.get(bot["state"], bot["state"])
+    state: str = bot["state"]
+    return _BOT_WORDS.get(state, state)
 
 
 @register.filter

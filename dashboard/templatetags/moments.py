@@ -27,8 +27,8 @@ def hour_time(timestamp: str) -> str:
 def day_name(timestamp: str) -> str:
     """Return `Thu 8 Jan 2026` of `2026-01-08T12:06:41.123Z`."""
     day = datetime.fromisoformat(timestamp[:10])
-    weekday = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][day.weekday()]
-    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][day.month - 1]
+    weekday = "MonTueWedThuFriSatSun"[day.weekday() * 3 :][:3]
+    month = "JanFebMarAprMayJunJulAugSepOctNovDec"[day.month * 3 - 3 :][:3]
     return f"{weekday} {day.day} {month} {day.year}"
 
 

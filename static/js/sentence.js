@@ -18,7 +18,7 @@ function marked(event) {
   return found.sort((a, b) => [...b.text].length - [...a.text].length);
 }
 
-const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
 /**
  * Returns `[{role, text}]`: the sentence, split where a `name` or a `command` stands in it.
@@ -30,10 +30,11 @@ export function parts(event) {
   const { message } = event;
   const found = [];
   for (const { role, text } of marked(event)) {
-    const match = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped(text)}(?![\\p{L}\\p{N}_])`, "u").exec(message);
-    if (!match) continue;
-    const [start, end] = [match.index, match.index + text.length];
-    if (found.every((other) => other.end <= start || end <= other.start)) found.push({ start, end, role });
+    const word = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped(text)}(?![\\p{L}\\p{N}_])`, "gu");
+    const free = [...message.matchAll(word)]
+      .map(({ index }) => ({ start: index, end: index + text.length, role }))
+      .find(({ start, end }) => found.every((other) => other.end <= start || end <= other.start));
+    if (free) found.push(free);
   }
   found.sort((a, b) => a.start - b.start);
   const pieces = [];

@@ -1,0 +1,52 @@
+// The page says the same before and after JavaScript took over: one fixture, read here and by test_parity.py.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+
+import { milliseconds } from "../../static/js/figures.js";
+import { FeedState } from "../../static/js/feed-state.js";
+import { pageTitle } from "../../static/js/headline.js";
+import { links } from "../../static/js/lamp.js";
+import { context, mark, parts, word } from "../../static/js/sentence.js";
+import { clockTime } from "../../static/js/time.js";
+import { trend } from "../../static/js/trend.js";
+
+const fixture = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8"));
+
+/** Returns the rows of the feed as the server's template is given them. */
+function rowsOf(events) {
+  let day = "";
+  const rows = [];
+  for (const { kind, text, event, durationMs } of new FeedState(events).rows()) {
+    if (kind === "day") {
+      day = text;
+      continue;
+    }
+    const { seq, type, timestamp } = event;
+    const duration = durationMs === null ? "" : milliseconds(durationMs);
+    rows.push({ seq, type, mark: mark(type), word: word(type), timestamp, time: clockTime(timestamp), day, parts: parts(event), context: context(event), duration });
+    day = "";
+  }
+  return rows;
+}
+
+describe("the feed", () => {
+  for (const { name, events, rows } of fixture("rows")) it(name, () => assert.deepEqual(rowsOf(events), rows));
+});
+
+describe("the lamp of a page that is not live", () => {
+  for (const { name, stats, links: expected, title } of fixture("lamp")) {
+    it(name, () => {
+      const found = links({ page: { name: "off", code: null, since: null }, stats, now: Date.parse(stats.generatedAt) });
+      assert.deepEqual(found, expected);
+      assert.equal(pageTitle({ tone: stats.headline.tone, cards: stats.cards, links: found }), title);
+    });
+  }
+});
+
+describe("the trend", () => {
+  for (const { points, line, area } of fixture("trends")) {
+    it(`of ${JSON.stringify(points)}`, () => assert.deepEqual(trend(points), { line, area }));
+  }
+});

@@ -1,0 +1,35 @@
+"""The page says the same before and after JavaScript took over.
+
+One fixture, read here and by `parity.test.js`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.templatetags.charts import trend
+from dashboard.templatetags.feed import fold
+from dashboard.templatetags.lamp import lamp, page_title
+
+
+def cases(name: str) -> list[Any]:
+    found = json.loads((Path(__file__).parent / "fixtures" / f"{name}.json").read_text())
+    return [pytest.param(case, id=str(case.get("name", at))) for at, case in enumerate(found)]
+
+
+@pytest.mark.parametrize("case", cases("rows"))
+def test_the_feed_is_folded_and_worded_as_the_browser_does_it(case: dict[str, Any]) -> None:
+    assert fold(case["events"]) == case["rows"]
+
+
+@pytest.mark.parametrize("case", cases("lamp"))
+def test_the_lamp_is_derived_as_the_browser_does_it(case: dict[str, Any]) -> None:
+    assert lamp(case["stats"]) == case["links"]
+    assert page_title(case["stats"]) == case["title"]
+
+
+@pytest.mark.parametrize("case", cases("trends"))
+def test_the_trend_is_drawn_as_the_browser_does_it(case: dict[str, Any]) -> None:
+    assert trend(case["points"]) == {"line": case["line"], "area": case["area"]}
