@@ -22,6 +22,8 @@ def point_at(options: BotOptions) -> None:
 
     The settings have refused any host but Discord's and this machine: the token goes there.
     """
+    # What a bot without voice need not be told at each start.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     Route.BASE = options.api_url
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(options.gateway_url)
 

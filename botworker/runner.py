@@ -71,7 +71,7 @@ async def log_in(options: BotOptions) -> Bot:
         except BaseException as error:
             await client.close()
             _refuse_wrong_token(error)
-            if not isinstance(error, discord.HTTPException | UNREACHABLE):
+            if not isinstance(error, (discord.HTTPException, *UNREACHABLE)):
                 raise
             if asyncio.get_running_loop().time() >= deadline:
                 raise StartRefused(
@@ -85,7 +85,7 @@ async def log_in(options: BotOptions) -> Bot:
 
 def _refuse_wrong_token(error: BaseException) -> None:
     # A token that does not fit into a header is a ValueError before anything is sent.
-    if isinstance(error, discord.LoginFailure | ValueError):
+    if isinstance(error, (discord.LoginFailure, ValueError)):
         raise StartRefused(
             "Discord does not accept DISCORD_TOKEN: copy it anew from the developer portal.",
             configuration=True,

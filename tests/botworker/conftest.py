@@ -16,9 +16,14 @@ from tests.botworker.running import RunningBot
 
 
 @pytest.fixture
-async def emulated() -> AsyncIterator[EmulatedDiscord]:
-    """An emulated Discord that asks for a heartbeat every 0.4 s."""
-    limits = Limits(heartbeat_seconds=0.4, identify_seconds=0.1)
+def limits() -> Limits:
+    """What the emulated Discord holds the bot to: a heartbeat every 0.4 s."""
+    return Limits(heartbeat_seconds=0.4, identify_seconds=0.01)
+
+
+@pytest.fixture
+async def emulated(limits: Limits) -> AsyncIterator[EmulatedDiscord]:
+    """An emulated Discord; ACKs take 30 ms."""
     async with EmulatedDiscord(limits=limits) as discord:
         discord.conditions.ack_base = 0.03
         yield discord

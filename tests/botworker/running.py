@@ -62,10 +62,10 @@ class RunningBot:
 
 
 async def events(kind: str) -> list[Event]:
-    """Return the events of a kind, or of a family (`bot.*`), oldest first."""
+    """Return the events of a kind, or of a family (`bot.*`, `bot.command_*`), oldest first."""
     found = (
         Event.objects.filter(kind__startswith=kind[:-1])
-        if kind.endswith(".*")
+        if kind.endswith("*")
         else Event.objects.filter(kind=kind)
     )
     return await in_database(lambda: list(found.order_by("seq")))

@@ -1,0 +1,170 @@
+"""`manage.py runbot` as its operator meets it: exit codes, one line, signals."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from contextlib import asynccontextmanager
+
+import pytest
+
+from dashboard.models import BotProcess
+from tests.botworker.running import events, eventually, process
+from tests.environment import ROOT
+from tests.web import database_url
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@asynccontextmanager
+async def manage(*arguments, **variables):
+    """A command of manage.py, on the database of the test."""
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "manage.py",
+        *arguments,
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": database_url(), **variables},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+            await running.communicate()
+
+
+async def refusal(*arguments, **variables):
+    """Return the exit code of a command that cannot start, and what it complained about."""
+    async with manage(*arguments, **variables) as running:
+        _, errors = await running.communicate()
+    lines = errors.decode().splitlines()
+    complaints = [line for line in lines if not re.match(r"\d{4}-\d\d-\d\d .* INFO ", line)]
+    return running.returncode, complaints
+
+
+@pytest.fixture
+def there(emulated):
+    """The variables that lead a bot to the emulated Discord."""
+    return {
+        "DISCORD_TOKEN": emulated.token,
+        "DISCORD_API_URL": emulated.api_url,
+        "DISCORD_GATEWAY_URL": emulated.gateway_url,
+        "BOT_HEARTBEAT_SECONDS": "0.2",
+        "STARTUP_WAIT_SECONDS": "0.3",
+    }
+
+
+async def test_without_a_token_it_says_so_and_wants_no_restart(there):
+    code, complaints = await refusal("runbot", **there | {"DISCORD_TOKEN": ""})
+
+    assert code == 78
+    assert len(complaints) == 1
+    assert "DISCORD_TOKEN" in complaints[0]
+
+
+@pytest.mark.parametrize("token", ["wrong-token-of-somebody", "of two\nlines"])
+async def test_a_wrong_token_is_one_line_and_no_identify(there, emulated, token):
+    code, complaints = await refusal("runbot", **there | {"DISCORD_TOKEN": token})
+
+    assert code == 78
+    assert len(complaints) == 1
+    assert "DISCORD_TOKEN" in complaints[0]
+    assert token not in complaints[0]
+    assert emulated.gateway.identifies == 0
+
+
+async def test_an_unreachable_database_is_one_line_without_its_password(there):
+    url = "postgres://aurora:hunter2@127.0.0.1:1/aurora"
+
+    code, complaints = await refusal("runbot", **there | {"DATABASE_URL": url})
+
+    assert code == 1
+    assert len(complaints) == 1
+    assert "DATABASE_URL" in complaints[0]
+    assert "hunter2" not in complaints[0]
+
+
+async def test_a_database_that_was_never_migrated_is_one_line(there, tmp_path):
+    url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+
+    code, complaints = await refusal("runbot", **there | {"DATABASE_URL": url})
+
+    assert code == 1
+    assert len(complaints) == 1
+    assert "migrate" in complaints[0]
+
+
+async def test_an_unreachable_broker_is_one_line(there, tmp_path):
+    url = f"unix://{tmp_path / 'nobody.sock'}"
+
+    code, complaints = await refusal("runbot", **there | {"REDIS_URL": url})
+
+    assert code == 1
+    assert len(complaints) == 1
+    assert "REDIS_URL" in complaints[0]
+
+
+async def test_a_discord_that_does_not_answer_is_one_line(there):
+    nobody = "http://127.0.0.1:1/api/v10"
+
+    code, complaints = await refusal("runbot", **there | {"DISCORD_API_URL": nobody})
+
+    assert code == 69
+    assert len(complaints) == 1
+    assert nobody in complaints[0]
+
+
+async def test_impossible_shards_are_refused(there):
+    code, complaints = await refusal("runbot", "--shards", "9/8", **there)
+
+    assert code == 2
+    assert "9/8" in complaints[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_it_with_a_farewell(there, emulated, number):
+    async with manage("runbot", **there) as running:
+        await emulated.wait_for_command("ping", within=30)
+        running.send_signal(number)
+        _, errors = await running.communicate()
+
+    assert running.returncode == 0, errors.decode()
+    assert emulated.gateway.closed_by_clients == [1000]
+    assert emulated.token not in errors.decode()
+    assert [e.level for e in await events("bot.stopped")] == ["info"]
+    last = await process()
+    assert last is not None
+    assert last.stopped_at is not None
+
+
+async def test_a_killed_bot_that_starts_again_takes_its_row_back(there, emulated):
+    async with manage("runbot", **there) as running:
+        await eventually(is_connected)
+        running.kill()
+        await running.wait()
+
+    async with manage("runbot", **there) as running:
+        await emulated.wait_until(lambda: emulated.gateway.identifies == 2, within=30)
+        running.terminate()
+        await running.communicate()
+
+    assert len(await events("bot.started")) == 2
+    assert await BotProcess.objects.acount() == 1
+
+
+async def test_sync_commands_tells_discord_the_commands(there, emulated):
+    async with manage("sync_commands", **there) as running:
+        output, errors = await running.communicate()
+
+    assert running.returncode == 0, errors.decode()
+    assert output.decode() == "Discord has 5 commands of this bot.\n"
+    assert emulated.commands.find("daily", None)
+
+
+async def is_connected():
+    found = await process()
+    return found is not None and found.connected

@@ -1,0 +1,209 @@
+"""Commands when something is wrong: with the database, with Discord, with us."""
+
+import threading
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+from django.db import connection, transaction
+
+from botworker.database import in_database
+from botworker.emulator import InteractionFailed, Limits
+from botworker.emulator.interactions import State
+from dashboard.models import Stream
+from economy.models import Transaction
+from economy.queries import balance
+from tests.botworker.running import event, events
+
+
+@contextmanager
+def slow_database():
+    """Hold the lock that every writer needs; what is yielded lets go."""
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            Stream.objects.update(head=Stream.objects.get().head)
+            held.set()
+            let_go.wait(20)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(10)
+    try:
+        yield let_go.set
+    finally:
+        let_go.set()
+        holder.join()
+
+
+@asynccontextmanager
+async def missing(table):
+    """Take a table away, as from a database that is not itself."""
+    await in_database(rename, table, f"{table}_away")
+    try:
+        yield
+    finally:
+        await in_database(rename, f"{table}_away", table)
+
+
+def rename(old, new):
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+class TestOurFaults:
+    async def test_the_member_reads_a_sentence_and_not_the_error(self, bot, emulated, guild, ada):
+        async with missing("economy_account"):
+            call = await emulated.run_command("daily", member=ada, guild=guild)
+            reply = await call.reply()
+
+        assert reply.ephemeral
+        assert "went wrong" in reply.text
+        assert "economy_account" not in reply.text
+
+    async def test_the_failure_is_an_event_with_a_fingerprint(self, bot, emulated, guild, ada):
+        async with missing("economy_account"):
+            for _ in range(2):
+                call = await emulated.run_command("balance", member=ada, guild=guild)
+                await call.reply()
+
+        await event("bot.command_failed", number=2)
+        first, second = await events("bot.command_failed")
+        assert first.level == "error"
+        assert first.data["fingerprint"] == second.data["fingerprint"]
+        assert first.data["error"] in {"OperationalError", "ProgrammingError"}
+        assert "economy_account" not in f"{first.message} {first.data}"
+        assert first.message.startswith(f"/balance for {ada.display_name} failed")
+
+    async def test_the_next_command_works_again(self, bot, emulated, guild, ada):
+        async with missing("economy_account"):
+            await (await emulated.run_command("daily", member=ada, guild=guild)).reply()
+
+        reply = await (await emulated.run_command("daily", member=ada, guild=guild)).reply()
+
+        assert "110 coins" in reply.text
+
+    async def test_what_cannot_be_recorded_is_kept_and_members_are_answered(
+        self, bot, emulated, guild, ada
+    ):
+        async with missing("dashboard_event"):
+            for _ in range(3):
+                call = await emulated.run_command("ping", member=ada, guild=guild)
+                assert "Pong" in (await call.reply()).text
+
+        await event("bot.command_completed", number=3)
+
+
+class TestASlowDatabase:
+    async def test_an_answer_that_takes_long_is_deferred_in_time(self, bot, emulated, guild, ada):
+        with slow_database() as let_go:
+            call = await emulated.run_command("daily", member=ada, guild=guild)
+            state = await call.acknowledged()
+            let_go()
+            reply = await call.reply()
+
+        assert state is State.DEFERRED
+        assert reply.deferred
+        assert "110 coins" in reply.text
+        assert not reply.ephemeral
+
+    async def test_a_private_answer_stays_private(self, bot, emulated, guild, ada):
+        with slow_database() as let_go:
+            daily = await emulated.run_command("daily", member=ada, guild=guild)
+            call = await emulated.run_command("balance", member=ada, guild=guild)
+            await call.acknowledged()
+            let_go()
+            await daily.reply()
+            reply = await call.reply()
+
+        assert reply.deferred
+        assert reply.ephemeral
+
+    async def test_a_running_command_finishes_before_the_bot_stops(self, bot, emulated, guild, ada):
+        with slow_database() as let_go:
+            call = await emulated.run_command("daily", member=ada, guild=guild)
+            await call.acknowledged()
+            bot.ask_to_stop()
+            late = await emulated.run_command("ping", member=ada, guild=guild)
+            late_reply = await late.reply()
+            let_go()
+            reply = await call.reply()
+            await bot.end()
+
+        assert "110 coins" in reply.text
+        assert "restarting" in late_reply.text
+        assert emulated.gateway.closed_by_clients == [1000]
+        assert (await events("bot.*"))[-1].kind == "bot.stopped"
+        assert len(await events("bot.command_completed")) == 1
+
+
+class TestRepeatedDelivery:
+    async def test_ten_deliveries_are_one_payment_and_one_outcome(self, bot, emulated, guild, ada):
+        await emulated.faults.duplicate(9)
+
+        call = await emulated.run_command("daily", member=ada, guild=guild)
+        reply = await call.reply()
+        await emulated.faults.duplicate(0)
+        await (await emulated.run_command("ping", member=ada, guild=guild)).reply()
+
+        assert "110 coins" in reply.text
+        assert reply.followups == []
+        assert await in_database(balance, ada.id) == 110
+        await event("bot.command_completed", number=2)
+        outcomes = await events("bot.command_*")
+        assert [outcome.command for outcome in outcomes] == ["daily", "ping"]
+
+    async def test_a_delivery_after_a_restart_pays_nothing_more(
+        self, start_bot, emulated, guild, ada
+    ):
+        first = await start_bot()
+        call = await emulated.run_command("daily", member=ada, guild=guild)
+        reply = await call.reply()
+        await first.stop()
+        await start_bot()
+
+        emulated.deliver(call)
+        await (await emulated.run_command("ping", member=ada, guild=guild)).reply()
+
+        assert call.seen().text == reply.text
+        assert await in_database(Transaction.objects.count) == 1
+        await event("bot.command_completed", number=2)
+        outcomes = await events("bot.command_*")
+        assert [outcome.command for outcome in outcomes] == ["daily", "ping"]
+
+
+class TestTroubleWithDiscord:
+    async def test_a_rate_limited_answer_arrives_later(self, bot, emulated, guild, ada):
+        await emulated.faults.rate_limit(times=1, retry_after=0.4, route="callback")
+
+        reply = await (await emulated.run_command("ping", member=ada, guild=guild)).reply()
+
+        assert "Pong" in reply.text
+
+    async def test_an_answer_that_met_a_server_error_is_given_again(
+        self, bot, emulated, guild, ada
+    ):
+        await emulated.faults.fail(times=1, route="callback")
+
+        reply = await (await emulated.run_command("ping", member=ada, guild=guild)).reply()
+
+        assert "Pong" in reply.text
+
+
+class TestAnAnswerThatComesTooLate:
+    @pytest.fixture
+    def limits(self):
+        return Limits(heartbeat_seconds=0.4, response_seconds=0.3)
+
+    async def test_the_log_says_that_it_ran_and_was_not_answered(self, bot, emulated, guild, ada):
+        await emulated.faults.slow_rest(0.6, route="callback")
+
+        call = await emulated.run_command("daily", member=ada, guild=guild)
+        with pytest.raises(InteractionFailed):
+            await call.reply()
+
+        failed = await event("bot.command_failed")
+        assert "ran, but Discord did not take its answer" in failed.message
+        assert failed.data["error"] == "NotFound"
+        assert await in_database(balance, ada.id) == 110
