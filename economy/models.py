@@ -37,6 +37,10 @@ class Account(models.Model):
     opened_at = models.DateTimeField()
 
     class Meta:
+        permissions = [
+            ("correct_account", "Can correct the balance of an account"),
+            ("freeze_account", "Can freeze and unfreeze an account"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(system="", id__gt=SYSTEM_ID_MAX)

@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('opened_at', models.DateTimeField()),
             ],
             options={
+                'permissions': [('correct_account', 'Can correct the balance of an account'), ('freeze_account', 'Can freeze and unfreeze an account')],
                 'indexes': [models.Index(condition=models.Q(('system', '')), fields=['-balance', 'id'], name='account_leaderboard')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('id__gt', 100), ('system', '')), models.Q(models.Q(('system', ''), _negated=True), ('id__gte', 1), ('id__lte', 100)), _connector='OR'), name='account_of_member_or_system'), models.CheckConstraint(condition=models.Q(('balance__gte', 0), models.Q(('system', ''), _negated=True), _connector='OR'), name='account_member_not_below_zero'), models.CheckConstraint(condition=models.Q(('balance__gte', -9223372036854775807), ('balance__lte', 9223372036854775807)), name='account_balance_in_range'), models.UniqueConstraint(condition=models.Q(('system', ''), _negated=True), fields=('system',), name='account_system_once')],
             },

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+from functools import partial
 
 import pytest
 from django.db import OperationalError, connection
@@ -59,7 +60,7 @@ def test_a_ring_of_transfers_to_old_and_new_members_meets_no_deadlock():
             ]
         )
 
-    results = at_once([lambda step=step: around(step) for step in range(8)])
+    results = at_once([partial(around, step) for step in range(8)])
     assert not [result for result in results if isinstance(result, Exception)], results
     assert supply().total == sum(balance(member_id) for member_id in ring)
 
@@ -80,7 +81,7 @@ def test_random_traffic_keeps_the_supply_where_the_claims_put_it():
             except InsufficientFunds:
                 continue
 
-    assert at_once([lambda number=number: traffic(number) for number in range(8)]) == [None] * 8
+    assert at_once([partial(traffic, number) for number in range(8)]) == [None] * 8
     assert supply().total == 6 * 110
 
 

@@ -10,7 +10,7 @@ from dashboard.models import Event
 from economy.errors import AccountFrozen, AlreadyClaimed, NotAMember
 from economy.models import Account
 from economy.rewards import reward_for
-from economy.services import set_frozen
+from economy.services import DailyClaim, set_frozen
 from tests.economy.bank import ADA, NOOR, claim, everything
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sound_ledger")]
@@ -55,9 +55,12 @@ def test_a_claim_tells_what_was_paid_and_when_the_next_one_opens():
 
 def test_a_claim_is_one_event_in_a_plain_sentence():
     origin = Origin(guild=Ref(300, "Harbour"), command="daily")
-    for day in range(7):
+
+    def paid_on(day: int) -> DailyClaim:
         with time_machine.travel(NOON + timedelta(days=day), tick=False):
-            paid = claim(ADA, member_name="ada", origin=origin, request_id=f"interaction {day}")
+            return claim(ADA, member_name="ada", origin=origin, request_id=f"interaction {day}")
+
+    paid = [paid_on(day) for day in range(7)][-1]
     messages = list(Event.objects.order_by("seq").values_list("message", flat=True))
     assert messages[0] == "ada claimed 110 coins, day 1"
     assert messages[6] == "ada claimed 270 coins, day 7, weekly bonus"

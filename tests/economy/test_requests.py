@@ -1,5 +1,8 @@
 """A request takes effect once, however often it comes."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db import transaction
 
@@ -21,12 +24,12 @@ from tests.economy.bank import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sound_ledger")]
 
-DEEDS = {
+DEEDS: dict[str, Callable[..., Any]] = {
     "claim": lambda **more: claim(ADA, **more),
     "transfer": lambda **more: transfer(NOOR, PELLE, 40, **more),
     "correction": lambda **more: correct(NOOR, -40, **more),
 }
-MISMATCHES = {
+MISMATCHES: dict[str, Callable[..., Any]] = {
     "another member": lambda **more: claim(PELLE, **more),
     "another sender": lambda **more: transfer(PELLE, NOOR, 40, **more),
     "another receiver": lambda **more: transfer(NOOR, ADA, 40, **more),
