@@ -100,6 +100,7 @@ class Connection:
             try:
                 self._count()
                 op, data = read(message.data, self.gateway.limits.gateway_payload_bytes)
+                self._record("received", {"op": op, "d": data})
                 self._handle(op, data)
             except Closed as closed:
                 self.close(closed.code, closed.reason)
@@ -191,6 +192,7 @@ class Connection:
             if isinstance(item, Closed):
                 await self._socket.close(code=item.code, message=item.reason.encode())
                 return
+            self._record("sent", item)
             frame = self._encoder.encode(item)
             try:
                 if isinstance(frame, str):
@@ -199,6 +201,10 @@ class Connection:
                     await self._socket.send_bytes(frame)
             except ConnectionError:
                 return  # the reader notices too, and ends the connection
+
+    def _record(self, direction: str, payload: Json) -> None:
+        if self.gateway.recorder is not None:
+            self.gateway.recorder(direction, payload)
 
     async def _watch(self) -> None:
         patience = self.gateway.limits.heartbeat_seconds * 1.5 + 0.5

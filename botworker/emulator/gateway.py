@@ -1,6 +1,7 @@
 """The gateway: who is connected, and who is told what."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -39,6 +40,8 @@ class Gateway:
         self.identifies = 0
         self.resumes = 0
         self.changes = Changes()
+        self.recorder: Callable[[str, Json], None] | None = None
+        """Told of every payload "sent" or "received", for tests that hold them against a schema."""
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One websocket, from HELLO to its end."""

@@ -47,6 +47,8 @@ class Interaction:
     """`loop.time()` of the dispatch."""
     message: Message | None = None
     """The message a component sits on."""
+    opener: "Interaction | None" = None
+    """The interaction whose answer was the form submitted here."""
     state: State = State.WAITING
     original: Message | None = None
     original_deleted: bool = False

@@ -76,12 +76,12 @@ class InteractionRoutes:
     def _answer(self, interaction: Interaction, kind: int, data: Json, files: list[Json]) -> None:
         if kind == MESSAGE:
             check_message(data, path="data", files=len(files))
-            interaction.original = self._create(interaction, data, CHAT_INPUT_COMMAND, files=files)
+            interaction.original = self._first(interaction, data, files=files)
             self._interactions.acknowledge(interaction, State.ANSWERED)
             self._interactions.show(interaction, interaction.original)
         elif kind == DEFER:
             flags = LOADING | (data.get("flags", 0) & EPHEMERAL)
-            interaction.original = self._create(interaction, {}, CHAT_INPUT_COMMAND, flags=flags)
+            interaction.original = self._first(interaction, {}, flags=flags)
             interaction.deferred = True
             self._interactions.acknowledge(interaction, State.DEFERRED)
         elif kind == AUTOCOMPLETE_RESULT:
@@ -175,6 +175,20 @@ class InteractionRoutes:
         self._interactions.show(interaction, message)
         interaction.touch()
 
+    def _first(
+        self,
+        interaction: Interaction,
+        body: Json,
+        *,
+        flags: int = 0,
+        files: list[Json] | None = None,
+    ) -> Message:
+        """The first answer: to a component it is a reply to the message that holds it."""
+        about = interaction.message
+        kind = CHAT_INPUT_COMMAND if about is None else REPLY
+        reference = None if about is None else about.id
+        return self._create(interaction, body, kind, flags=flags, reference=reference, files=files)
+
     def _create(
         self,
         interaction: Interaction,
@@ -195,19 +209,27 @@ class InteractionRoutes:
             webhook_id=bot.id,
             application_id=bot.id,
             reference=reference,
-            interaction={
-                "id": str(interaction.id),
-                "type": interaction.type,
-                "user": interaction.user.payload(),
-                "authorizing_integration_owners": interaction.payload[
-                    "authorizing_integration_owners"
-                ],
-                "name": interaction.command,
-                "command_type": 1,
-            },
+            interaction=_metadata(interaction),
         )
         self._messages.attach(message, files or [])
         return message
+
+
+def _metadata(interaction: Interaction) -> Json:
+    owners = interaction.payload["authorizing_integration_owners"]
+    found: Json = {
+        "id": str(interaction.id),
+        "type": interaction.type,
+        "user": interaction.user.payload(),
+        "authorizing_integration_owners": owners,
+    }
+    if interaction.type == kinds.COMMAND:
+        found |= {"name": interaction.command, "command_type": 1}
+    elif interaction.type == kinds.COMPONENT and interaction.message is not None:
+        found["interacted_message_id"] = str(interaction.message.id)
+    elif interaction.type == kinds.MODAL_SUBMIT and interaction.opener is not None:
+        found["triggering_interaction_metadata"] = _metadata(interaction.opener)
+    return found
 
 
 def _focused_kind(interaction: Interaction) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from botworker.emulator import interactions as kinds
 from botworker.emulator.commands import CommandRegistry
+from botworker.emulator.components import filled, find_component
 from botworker.emulator.conditions import Conditions
 from botworker.emulator.gateway import Gateway
 from botworker.emulator.interactions import Interaction, Interactions
@@ -95,7 +96,7 @@ class Stage:
     ) -> Interaction:
         """A member presses a button, or chooses `values`, on the first answer to `interaction`."""
         message = interaction.original
-        component = _component(message.components if message else [], custom_id)
+        component = find_component(message.components if message else [], custom_id)
         if message is None or component is None or component.get("disabled"):
             raise NotCallable(f"there is no enabled component {custom_id!r} to press")
         kind = component["type"]
@@ -107,6 +108,23 @@ class Stage:
             kinds.COMPONENT, interaction.command, data, user, interaction.guild, None, message
         )
 
+    async def submit(self, interaction: Interaction, values: Mapping[str, str]) -> Interaction:
+        """The member fills in the form that was the answer to `interaction` and sends it."""
+        if interaction.modal is None:
+            raise NotCallable("there is no form to send")
+        rows = filled(interaction.modal["components"], values)
+        data: Json = {"custom_id": interaction.modal["custom_id"], "components": rows}
+        return self._open(
+            kinds.MODAL_SUBMIT,
+            interaction.command,
+            data,
+            interaction.user,
+            interaction.guild,
+            None,
+            interaction.message,
+            opener=interaction,
+        )
+
     def _open(
         self,
         kind: int,
@@ -116,6 +134,8 @@ class Stage:
         guild: Guild | None,
         interaction_id: int | None,
         message: Message | None = None,
+        *,
+        opener: Interaction | None = None,
     ) -> Interaction:
         channel = (
             message.channel
@@ -133,6 +153,7 @@ class Stage:
             guild=guild,
             command=name,
             message=message,
+            opener=opener,
         )
         interaction.payload = interaction_payload(
             self.world,
@@ -198,13 +219,3 @@ class Stage:
             ),
             within,
         )
-
-
-def _component(rows: list[Json], custom_id: str) -> Json | None:
-    for component in rows:
-        if component.get("custom_id") == custom_id:
-            return component
-        found = _component(component.get("components", []), custom_id)
-        if found is not None:
-            return found
-    return None
