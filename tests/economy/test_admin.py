@@ -32,7 +32,7 @@ def maria(client) -> User:
 
 
 @pytest.fixture
-def freezer(maria) -> User:
+def freezer(maria: User) -> User:
     maria.user_permissions.add(Permission.objects.get(codename="freeze_account"))
     return maria
 
