@@ -41,6 +41,12 @@ def trend(points: Sequence[float | None]) -> Trend:
 
 
 @register.filter
+def activity(points: Sequence[dict[str, Any]]) -> int:
+    """Return how many commands and transactions the `points` hold together."""
+    return sum(point["commands"] + point["transactions"] for point in points)
+
+
+@register.filter
 def bars(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the activity `points` with the bars of each hour, in a box of 24,000 by 1,000."""
     top = max([1, *(max(point["commands"], point["transactions"]) for point in points)])

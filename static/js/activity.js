@@ -6,6 +6,7 @@ import { figure } from "./figures.js";
 import { hourTime } from "./time.js";
 
 const HOUR = 3600;
+const compact = new Intl.NumberFormat("en-US", { notation: "compact" });
 
 /** Returns the columns uPlot wants: seconds, commands, transactions. */
 const columns = (points) => [
@@ -29,6 +30,7 @@ export class Activity {
     this.#tip.hidden = true;
     this.#points = points;
     this.#draw();
+    this.#paintNothing();
     new ResizeObserver(() => this.#plot.setSize(this.#size())).observe(this.#chart);
     addEventListener("themechange", () => this.#draw());
     matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.#draw());
@@ -39,6 +41,11 @@ export class Activity {
     this.#points = points;
     this.#plot.setData(columns(points));
     this.#paintTable();
+    this.#paintNothing();
+  }
+
+  #paintNothing() {
+    slot(this.#root, "nothing").hidden = this.#points.some((point) => point.commands || point.transactions);
   }
 
   #size() {
@@ -60,7 +67,7 @@ export class Activity {
   /** Draws the chart anew: a canvas does not follow the theme by itself. */
   #draw() {
     this.#plot?.destroy();
-    this.#chart.replaceChildren(this.#tip);
+    this.#chart.replaceChildren(slot(this.#chart, "nothing"), this.#tip);
     this.#plot = new uPlot(this.#options(), columns(this.#points), this.#chart);
     this.#plot.over.append(this.#tip);
   }
@@ -78,7 +85,7 @@ export class Activity {
       ...this.#size(),
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       legend: { show: false },
-      padding: [8, 0, 0, 0],
+      padding: [8, 14, 0, 0],
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {
         x: { range: (_, low, high) => [low - HOUR / 2, high + HOUR / 2] },
@@ -86,7 +93,7 @@ export class Activity {
       },
       axes: [
         { ...axis, grid: { show: false }, size: 24, space: 56, incrs: [1, 2, 3, 4, 6, 12].map((n) => n * HOUR), values: (_, at) => at.map(hourOf) },
-        { ...axis, size: 44, space: 48, incrs: [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6].map((power) => n * 10 ** power)).sort((a, b) => a - b), values: (_, at) => at.map(figure) },
+        { ...axis, size: 44, space: 48, incrs: [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((power) => n * 10 ** power)).sort((a, b) => a - b), values: (_, at) => at.map(compact.format) },
       ],
       series: [{}, bars(1, -1), bars(2, 1)],
       hooks: { setCursor: [(plot) => this.#point(plot)] },

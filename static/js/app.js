@@ -35,6 +35,7 @@ function paintStatus() {
   const chain = links({ page, stats, now });
   const sentence = headline({ page, stats, links: chain });
   root.dataset.live = page.name;
+  root.toggleAttribute("data-old", chain[0].state === "bad");
   paintLamp(part("top"), chain);
   paintHeadline(part("headline"), sentence, urls);
   paintBot(part("bot"), stats, chain[1].word === "bot offline" ? "offline" : stats.bot.state);
@@ -85,8 +86,8 @@ const stream = new LiveStream({
     },
     onSnapshot(snapshot) {
       feedState.reset(snapshot.events);
+      feed.restart();
       takeStats(snapshot.stats);
-      feed.ask();
     },
     onCaughtUp(away) {
       feedState.caughtUp(away);

@@ -18,6 +18,7 @@ function update(element, card, generatedAt) {
   fill(element, { label, value, unit, word, change, period });
   setAttribute(element, "data-state", card.state);
   setAttribute(element.querySelector(".card-change"), "data-tone", card.tone);
+  element.querySelector(".card-value").toggleAttribute("data-long", [...value].length > 11);
   setMoment(slot(element, "at"), generatedAt);
   const lines = trend(card.trend);
   setAttribute(slot(element, "area"), "d", lines.area);

@@ -20,8 +20,20 @@ export class Feed {
     this.#list = slot(root, "rows");
     slot(root, "pause").addEventListener("click", () => this.togglePause());
     this.#list.addEventListener("pointerover", ({ target }) => titled(target.closest(".event-time")));
+    this.#start();
+  }
+
+  /** Shows another log: the same number may mean another event there, so no row stays. */
+  restart() {
+    this.#list.replaceChildren();
+    this.#start();
+  }
+
+  /** Paints what there is; from now on a new row is news. */
+  #start() {
+    this.#live = false;
     this.#paint();
-    this.#live = true; // from now on a new row is news
+    this.#live = true;
   }
 
   togglePause() {
