@@ -11,6 +11,7 @@ export class Feed {
   #root;
   #state;
   #list;
+  #word = "";
   #live = false;
   #asked = false;
 
@@ -52,9 +53,10 @@ export class Feed {
     });
   }
 
-  /** Says in a word how events come. */
+  /** Says in a word how events come, or that they wait. */
   setWord(text) {
-    setText(slot(this.#root, "feed-state"), text);
+    this.#word = text;
+    setText(slot(this.#root, "feed-state"), this.#state.paused ? "paused" : text);
   }
 
   #paint() {
@@ -77,6 +79,7 @@ export class Feed {
     slot(this.#root, "pause").setAttribute("aria-pressed", String(paused));
     setText(slot(this.#root, "pause-word"), paused ? `Resume · ${figure(waiting)} new` : "Pause");
     this.#root.toggleAttribute("data-paused", paused);
+    this.setWord(this.#word);
   }
 
   #create(row) {
