@@ -130,6 +130,8 @@ class Connection:
 
     def _heartbeat(self) -> None:
         self._last_heartbeat = self._loop.time()
+        self.gateway.heartbeats += 1
+        self.gateway.changes.notify()
         if self.gateway.conditions.acks_dropped:
             return
 

@@ -37,6 +37,7 @@ class Gateway:
         self.connections: set[Connection] = set()
         self.closed_by_clients: list[int | None] = []
         """Close codes the clients sent, oldest first; None for a cut connection."""
+        self.heartbeats = 0
         self.identifies = 0
         self.resumes = 0
         self.changes = Changes()

@@ -56,6 +56,8 @@ class Interaction:
     choices: list[Json] | None = None
     modal: Json | None = None
     deferred: bool = False
+    expired: bool = False
+    """Its token opens nothing any more."""
     acknowledged_after: float | None = None
     """Seconds until the first answer of any kind."""
     visible_after: float | None = None
@@ -199,3 +201,5 @@ class Interactions:
 
     def _forget(self, interaction: Interaction) -> None:
         self._by_token.pop(interaction.token, None)
+        interaction.expired = True
+        interaction.touch()

@@ -89,7 +89,9 @@ def build_world(
     world = World(User(bot_id, "aurora", None, bot=True))
     people = [_person(at, dice) for at in range(max(members, 1))]
     for at, name in enumerate(_guild_names(guilds)):
-        founded = datetime(2021, 3, 1, 12, tzinfo=UTC) + timedelta(days=41 * at, minutes=seed % 997)
+        # To the millisecond: the shard of a guild is what its moment leaves over.
+        moment = timedelta(days=41 * at % 1500, milliseconds=dice.randint(0, 86_400_000))
+        founded = datetime(2021, 3, 1, 12, tzinfo=UTC) + moment
         guild_id = snowflake_at(int(founded.timestamp() * 1000))
         world.found_guild(guild_id, name, _speaker(people, name.locale, at), founded)
     homes = list(world.guilds.values())
