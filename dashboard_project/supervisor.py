@@ -21,6 +21,7 @@ STOP_SECONDS = 10.0
 PAUSE_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 LONG_RUN_SECONDS = 60.0  # after which a crash counts as the first one again
 LINE_MAX_BYTES = 65536
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -63,10 +64,17 @@ class _Kept:
 
 
 class Supervisor:
-    """Runs programs until SIGINT, SIGTERM or SIGHUP. `say(name, line)` shows what they print."""
+    """Runs programs until SIGINT, SIGTERM or SIGHUP. `say(name, line)` shows what they print.
 
-    def __init__(self, say: Callable[[str, str], None]) -> None:
+    A program that crashes is started again after the first of `pauses` (seconds), after the next
+    one if it crashes again soon, and so on.
+    """
+
+    def __init__(
+        self, say: Callable[[str, str], None], *, pauses: Sequence[float] = PAUSE_SECONDS
+    ) -> None:
         self._say = say
+        self._pauses = pauses
         self._kept: list[_Kept] = []
         self._stop = asyncio.Event()
         self._error: BaseException | None = None
@@ -76,7 +84,7 @@ class Supervisor:
 
         Raises `ProgramEnded` if it never became ready, `Interrupted` if a signal came first.
         """
-        kept = _Kept(program)
+        kept = _Kept(program, was_ready=program.ready is _at_once)
         self._kept.append(kept)
         kept.task = asyncio.create_task(self._keep(kept))
         kept.task.add_done_callback(self._notice)
@@ -84,7 +92,7 @@ class Supervisor:
         while not (kept.process and await program.ready()):
             if self._stop.is_set():
                 raise Interrupted
-            if kept.task.done() or time.monotonic() > deadline:
+            if (kept.task.done() and not kept.was_ready) or time.monotonic() > deadline:
                 raise ProgramEnded(program.name)
             await asyncio.sleep(0.05)
         kept.was_ready = True
@@ -97,7 +105,7 @@ class Supervisor:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             loop.add_signal_handler(number, self._on_signal)
         return self
 
@@ -110,6 +118,8 @@ class Supervisor:
         self._stop.set()
         for kept in reversed(self._kept):
             await self._end(kept)
+        for number in SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)
 
     def _on_signal(self) -> None:
         if self._stop.is_set():  # the second time: no more waiting
@@ -134,11 +144,10 @@ class Supervisor:
                 self._say(kept.program.name, "stays stopped until its configuration is changed")
                 return
             crashes = 0 if time.monotonic() - since > LONG_RUN_SECONDS else crashes
-            pause = PAUSE_SECONDS[min(crashes, len(PAUSE_SECONDS) - 1)]
+            pause = self._pauses[min(crashes, len(self._pauses) - 1)]
             crashes += 1
-            self._say(
-                kept.program.name, f"ended ({_cause(status)}); it is started again in {pause:g} s"
-            )
+            again = f"ended ({_cause(status)}); it is started again in {pause:g} s"
+            self._say(kept.program.name, again)
             await self._stopping_within(pause)
 
     async def _stopping_within(self, seconds: float) -> None:

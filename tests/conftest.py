@@ -2,11 +2,7 @@
 
 from tests import environment
 
-environment.prepare()  # before anything reads the settings
-
-import django  # noqa: E402
-
-django.setup()
+environment.load_django()  # before anything reads the settings
 
 import shutil  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
@@ -16,6 +12,7 @@ from typing import Any  # noqa: E402
 import pytest  # noqa: E402
 from django.contrib.auth.models import Permission, User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.test import override_settings  # noqa: E402
 
 from tests.broker import Broker  # noqa: E402
 from tests.environment import TEMPORARY  # noqa: E402
@@ -41,7 +38,9 @@ def broker(_broker_of_the_session: Broker) -> Iterator[Broker]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _static_files() -> None:
-    call_command("collectstatic", interactive=False, verbosity=0)
+    """Every page needs the names of the files; compressing them is only for those far away."""
+    with override_settings(WHITENOISE_SKIP_COMPRESS_EXTENSIONS=["css", "js", "svg", "txt", "md"]):
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,11 @@ import atexit
 import os
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
+
+import django
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPORARY = Path(tempfile.mkdtemp(prefix="v"))  # short: a unix socket's path has 107 bytes
@@ -23,12 +26,13 @@ def variables_of_example() -> dict[str, str]:
     return dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", text, flags=re.MULTILINE))
 
 
-def prepare() -> None:
-    """Replace the settings in the environment by those of the suite."""
+def load_django() -> None:
+    """Replace the settings in the environment by those of the suite, and load Django with them."""
+    if "DJANGO_SETTINGS_MODULE" in os.environ:  # pytest-django has read the wrong ones already
+        sys.exit("The tests make their own settings: unset DJANGO_SETTINGS_MODULE.")
     for name in variables_of_example():
         os.environ.pop(name, None)
     os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "dashboard_project.settings",
         "READ_DOTENV": "false",
         "DATA_DIR": str(TEMPORARY / "data"),
         "REDIS_URL": f"unix://{TEMPORARY / 'broker.sock'}",
@@ -36,3 +40,7 @@ def prepare() -> None:
     }
     if DATABASE_VARIABLE in os.environ:
         os.environ["DATABASE_URL"] = os.environ[DATABASE_VARIABLE]
+    os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard_project.settings"
+    django.setup()
+    # A worker of xdist would inherit it, and with it our folders, before it comes here itself.
+    del os.environ["DJANGO_SETTINGS_MODULE"]

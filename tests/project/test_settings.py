@@ -1,0 +1,120 @@
+"""A wrong setting stops the start with one line: its name, what is wrong, the remedy."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from environs import Env
+
+from tests.environment import ROOT, variables_of_example
+
+SECRET = "hunter2-never-shown"
+
+
+def start(folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Import the settings in a process of their own, with only these variables."""
+    inherited = {"PATH": os.environ["PATH"], "READ_DOTENV": "false", "DATA_DIR": str(folder)}
+    return subprocess.run(
+        [sys.executable, "-c", "import dashboard_project.settings"],
+        cwd=ROOT,
+        env={**inherited, **variables},
+        capture_output=True,
+        text=True,
+    )
+
+
+WRONG = [
+    ("PORT", "http", "port number"),
+    ("PORT", "0", "1 to 65535"),
+    ("DEBUG", "perhaps", "true or false"),
+    ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
+    ("ALLOWED_ORIGINS", "dashboard.example.org", "https://"),
+    ("ALLOWED_ORIGINS", "https://dashboard.example.org/path", "scheme://host"),
+    ("ALLOWED_ORIGINS", "https://dashboard.example.org:99999", "ort"),
+    ("DATABASE_URL", f"mysql://me:{SECRET}@db/aurora", "postgres://USER:PASSWORD@HOST"),
+    ("REDIS_URL", f"http://:{SECRET}@cache", "redis://HOST:6379/0"),
+    ("SECRET_KEY", SECRET, "50 random characters"),
+    ("DISCORD_API_URL", "https://discord.example.org/api/v10", "Leave it out for Discord"),
+    ("DISCORD_GATEWAY_URL", "http://127.0.0.1:1/", "ws://127.0.0.1:PORT/"),
+    ("STATS_INTERVAL_SECONDS", "soon", ".env.example"),
+    ("SOCKETS_PER_USER_MAX", "0", "1 or more"),
+    ("DATA_DIR", "/dev/null/data", "folder you may write to"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "remedy"), WRONG)
+def test_a_wrong_value_is_said_in_one_line_with_its_remedy(
+    tmp_path: Path, name: str, value: str, remedy: str
+) -> None:
+    ended = start(tmp_path, **{name: value})
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"aurora: {name}")
+    assert remedy in line
+    assert SECRET not in line
+
+
+def test_all_wrong_values_are_said_at_once(tmp_path: Path) -> None:
+    ended = start(tmp_path, PORT="x", DEBUG="y")
+    assert ended.returncode == 2
+    assert {line.split()[1].split("=")[0] for line in ended.stderr.splitlines()} == {
+        "DEBUG",
+        "PORT",
+    }
+
+
+def test_without_any_variable_the_settings_load_and_the_secret_key_is_kept(tmp_path: Path) -> None:
+    assert start(tmp_path).returncode == 0
+    key = (tmp_path / "secret_key").read_text()
+    assert len(key) >= 50
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+    assert start(tmp_path).returncode == 0
+    assert (tmp_path / "secret_key").read_text() == key
+
+
+# ---------------------------------------------------------------------------- .env.example
+
+SOURCE = (ROOT / "dashboard_project" / "settings.py").read_text()
+# Whether the file is read, so it cannot stand in the file.
+NOT_IN_THE_FILE = {"READ_DOTENV"}
+
+
+def _read_by_settings() -> set[str]:
+    return set(re.findall(r"\benv\.\w+\(\s*\"([A-Z][A-Z0-9_]*)\"", SOURCE))
+
+
+def test_the_example_names_exactly_the_variables_that_are_read() -> None:
+    assert set(variables_of_example()) == _read_by_settings() - NOT_IN_THE_FILE
+
+
+def test_every_line_of_the_example_is_a_default_and_commented_out() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    assert not [line for line in lines if line and not line.startswith("#")]
+
+
+def test_the_defaults_that_the_example_tells_are_those_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {name: value for name, value in variables_of_example().items() if value}
+    code = (
+        "import dashboard_project.settings as s, json;"
+        f"print(json.dumps({{n: getattr(s, n) for n in {sorted(told)!r}}}))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "READ_DOTENV": "false", "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    import json
+
+    for name, actual in json.loads(answer.stdout).items():
+        monkeypatch.setenv(name, told[name])
+        read = {bool: Env().bool, int: Env().int, float: Env().float, list: Env().list}
+        assert read.get(type(actual), Env().str)(name) == actual, name
