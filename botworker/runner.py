@@ -109,7 +109,7 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
     if options.owns_first_shard:
         syncing = CommandSync(tree, forgetful=options.emulated)
         await client.add_cog(syncing)
-        await syncing.begin()
+        await _unless(stop, syncing.begin())
     ending = "Bot stopped"
     try:
         await _stay_connected(client, options, stop)

@@ -8,6 +8,7 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext import commands
+from django.db import DatabaseError
 
 from botworker.answers import UNREACHABLE
 from botworker.database import in_database
@@ -58,7 +59,7 @@ class CommandSync(commands.Cog):
         """Sync for this start."""
         try:
             await (sync(self._tree) if self._forgetful else sync_if_changed(self._tree))
-        except (discord.HTTPException, app_commands.CommandSyncFailure, *UNREACHABLE) as error:
+        except (discord.HTTPException, DatabaseError, *UNREACHABLE) as error:
             logger.error(
                 "the commands were not synced (%s); try: manage.py sync_commands",
                 type(error).__name__,

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from django.db import DatabaseError
+
 logger = logging.getLogger(__name__)
 
 
@@ -31,8 +33,11 @@ async def every(
             await job()
         except Exception as error:
             if not failing:
-                logger.warning("%s failed (%s)", job.__qualname__, type(error).__name__)
-                logger.debug("this is how", exc_info=error)
+                # A database that is away says enough by its name; a defect shows where it is.
+                trace = None if isinstance(error, DatabaseError) else error
+                logger.warning(
+                    "%s failed (%s)", job.__qualname__, type(error).__name__, exc_info=trace
+                )
             failing = True
         else:
             if failing:

@@ -58,6 +58,8 @@ reached, 78 a setting is wrong (such as the token): starting it again does not h
             asyncio.run(run(options))
         except StartRefused as refused:
             raise CommandError(str(refused), returncode=refused.exit_code) from None
+        except KeyboardInterrupt:  # before the bot listens to signals itself
+            raise CommandError("Interrupted.", returncode=130) from None
 
 
 def _shards(text: str) -> ShardRange:
