@@ -2,8 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
+
+from django.db import connections
 
 from botworker.database import in_database
 from botworker.emulator import EmulatedDiscord
@@ -59,6 +62,18 @@ class RunningBot:
         self.ask_to_stop()
         if self._serving is not None:
             await asyncio.gather(self._serving, return_exceptions=True)
+
+
+@contextmanager
+def database_away() -> Iterator[None]:
+    """Let no connection to the database be made, as when its server is gone."""
+    options = connections.settings["default"]
+    name = options["NAME"]
+    options["NAME"] = "/nowhere/nobody"
+    try:
+        yield
+    finally:
+        options["NAME"] = name
 
 
 async def events(kind: str) -> list[Event]:

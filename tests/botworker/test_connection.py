@@ -177,7 +177,7 @@ async def test_samples_keep_what_was_measured(start_bot, emulated):
     await heartbeat(lambda p: p.latency_ms)
 
     async def measured():
-        return await MetricSample.objects.filter(latency_ms__isnull=False).afirst()
+        return await in_database(MetricSample.objects.filter(latency_ms__isnull=False).first)
 
     sample = await eventually(measured)
     assert sample.guilds == len(emulated.world.guilds)

@@ -4,12 +4,10 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from django.db import connection
 
-from botworker.database import in_database
 from botworker.recorder import SPOOL_MAX_RECORDS, Record, Recorder
 from dashboard.events import Origin
-from dashboard.models import Event
+from tests.botworker.running import database_away, events
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +21,7 @@ async def running(recorder):
 
 
 async def messages():
-    return [m async for m in Event.objects.order_by("seq").values_list("message", flat=True)]
+    return [event.message for event in await events("bot.*")]
 
 
 async def test_records_get_into_the_log_in_their_order():
@@ -66,16 +64,12 @@ async def test_one_bad_record_does_not_take_the_others_with_it(caplog):
 
 async def test_records_wait_for_a_database_that_is_away():
     recorder = Recorder()
-    await in_database(rename_table, "dashboard_event", "dashboard_event_away")
-    try:
-        recorder.add(Record(kind="bot.tested", message="kept"))
-        async with running(recorder):
+    recorder.add(Record(kind="bot.tested", message="kept"))
+
+    async with running(recorder):
+        with database_away():
             assert not await recorder.flush(0.5)
-            await in_database(rename_table, "dashboard_event_away", "dashboard_event")
-            assert await recorder.flush(10)
-    finally:
-        if "dashboard_event_away" in await in_database(table_names):
-            await in_database(rename_table, "dashboard_event_away", "dashboard_event")
+        assert await recorder.flush(10)
 
     assert await messages() == ["kept"]
     assert recorder.lost == 0
@@ -88,12 +82,3 @@ async def test_a_full_spool_lets_the_oldest_go():
         recorder.add(Record(kind="bot.tested", message=str(number)))
 
     assert recorder.lost == 3
-
-
-def table_names():
-    return connection.introspection.table_names()
-
-
-def rename_table(old, new):
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")

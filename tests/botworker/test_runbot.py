@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from botworker.database import in_database
 from dashboard.models import BotProcess
 from tests.botworker.running import events, eventually, process
 from tests.environment import ROOT
@@ -153,7 +154,7 @@ async def test_a_killed_bot_that_starts_again_takes_its_row_back(there, emulated
         await running.communicate()
 
     assert len(await events("bot.started")) == 2
-    assert await BotProcess.objects.acount() == 1
+    assert await in_database(BotProcess.objects.count) == 1
 
 
 async def test_sync_commands_tells_discord_the_commands(there, emulated):

@@ -1,18 +1,20 @@
 """Commands when something is wrong: with the database, with Discord, with us."""
 
+import asyncio
 import threading
 from contextlib import asynccontextmanager, contextmanager
 
+import aiohttp
 import pytest
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
-from botworker.database import in_database
+from botworker.database import in_database, keep_connections
 from botworker.emulator import InteractionFailed, Limits
 from botworker.emulator.interactions import State
 from dashboard.models import Stream
 from economy.models import Transaction
 from economy.queries import balance
-from tests.botworker.running import event, events
+from tests.botworker.running import database_away, event, events
 
 
 @contextmanager
@@ -52,6 +54,29 @@ def rename(old, new):
         cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
 
+def backend():
+    """Return which process of PostgreSQL serves this thread."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+
+
+def terminate(pid):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+    connection.close()
+
+
+async def put_commands(emulated, commands):
+    """Do what another version of the bot did: tell Discord other commands."""
+    url = f"{emulated.api_url}/applications/{emulated.world.bot.id}/commands"
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bot {emulated.token}"}) as session,
+        session.put(url, json=commands) as response,
+    ):
+        response.raise_for_status()
+
+
 class TestOurFaults:
     async def test_the_member_reads_a_sentence_and_not_the_error(self, bot, emulated, guild, ada):
         async with missing("economy_account"):
@@ -87,12 +112,49 @@ class TestOurFaults:
     async def test_what_cannot_be_recorded_is_kept_and_members_are_answered(
         self, bot, emulated, guild, ada
     ):
-        async with missing("dashboard_event"):
+        await event("gateway.connected")
+        with database_away():
             for _ in range(3):
                 call = await emulated.run_command("ping", member=ada, guild=guild)
                 assert "Pong" in (await call.reply()).text
 
         await event("bot.command_completed", number=3)
+
+    async def test_a_database_that_was_away_heals(self, bot, emulated, guild, ada):
+        with database_away():
+            call = await emulated.run_command("daily", member=ada, guild=guild)
+            away = await call.reply()
+
+        back = await (await emulated.run_command("daily", member=ada, guild=guild)).reply()
+
+        assert "went wrong" in away.text
+        assert "110 coins" in back.text
+        await event("bot.command_failed")
+
+    @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no server to restart")
+    async def test_a_restarted_postgresql_is_not_noticed(self, bot, emulated, guild, ada):
+        keep_connections()
+        try:
+            await (await emulated.run_command("balance", member=ada, guild=guild)).reply()
+            await asyncio.to_thread(terminate, await in_database(backend))
+
+            reply = await (await emulated.run_command("daily", member=ada, guild=guild)).reply()
+        finally:
+            connections.settings["default"]["CONN_MAX_AGE"] = 0
+            await in_database(connections.close_all)
+
+        assert "110 coins" in reply.text
+
+    async def test_a_command_that_is_no_longer_ours_is_answered(self, bot, emulated, guild, ada):
+        stale = [{"name": "roulette", "description": "Of a version before.", "type": 1}]
+        await put_commands(emulated, stale)
+
+        reply = await (await emulated.run_command("roulette", member=ada, guild=guild)).reply()
+
+        assert reply.ephemeral
+        failed = await event("bot.command_failed")
+        assert failed.command == "roulette"
+        assert failed.data["error"] == "CommandNotFound"
 
 
 class TestASlowDatabase:
