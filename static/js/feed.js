@@ -5,6 +5,7 @@ import { figure, milliseconds } from "./figures.js";
 import { context, mark, parts, word } from "./sentence.js";
 import { clockTime, localMoment } from "./time.js";
 
+const PAINT_EVERY_MS = 150;
 const TEMPLATES = { event: "event-template", away: "away-template", day: "day-template" };
 
 export class Feed {
@@ -14,6 +15,7 @@ export class Feed {
   #word = "";
   #live = false;
   #asked = false;
+  #painted = 0;
 
   constructor(root, state) {
     this.#root = root;
@@ -43,14 +45,14 @@ export class Feed {
     this.ask();
   }
 
-  /** Asks for a painting at the next frame of the screen. */
+  /** Asks for a painting at the next frame of the screen; under load, a few times a second. */
   ask() {
     if (this.#asked) return;
     this.#asked = true;
-    requestAnimationFrame(() => {
-      this.#asked = false;
-      this.#paint();
-    });
+    const wait = this.#painted + PAINT_EVERY_MS - performance.now();
+    const paint = () => requestAnimationFrame(() => this.#paint());
+    if (wait > 0) setTimeout(paint, wait);
+    else paint();
   }
 
   /** Says in a word how events come, or that they wait. */
@@ -60,6 +62,8 @@ export class Feed {
   }
 
   #paint() {
+    this.#asked = false;
+    this.#painted = performance.now();
     const rows = this.#state.rows();
     reconcile(this.#list, rows, {
       attribute: "key",
