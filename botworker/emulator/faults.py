@@ -115,7 +115,7 @@ class Faults:
         place = self._world.join_guild(
             GuildName(name, "en-US", ("general",), ("Moderator",)), owner
         )
-        self._announce(place)
+        self._announce(place, joined=True)
         return place.id
 
     async def guild_left(self, guild: int | None = None) -> int:
@@ -149,8 +149,11 @@ class Faults:
                 return place
         raise LookupError(f"there is no such guild: {guild}")
 
-    def _announce(self, guild: Guild) -> None:
+    def _announce(self, guild: Guild, *, joined: bool = False) -> None:
+        """GUILD_CREATE; only of a guild newly joined it does not say whether it is available."""
         for session in self._gateway.sessions.serving(guild.id):
             if session.intents & GUILDS:
                 created = visible_guild(session, guild, self._world.bot.id)
+                if joined:
+                    del created["unavailable"]
                 session.dispatch("GUILD_CREATE", created)
