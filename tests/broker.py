@@ -21,7 +21,7 @@ class Broker:
         if self._process is not None:
             return
         self._process = subprocess.Popen(
-            [get_binary_path(), *arguments(self.socket), "--loglevel", "notice"],
+            [get_binary_path(), *arguments(self.socket), "--loglevel", "notice", "--logfile", ""],
             stdout=subprocess.PIPE,
             text=True,
             preexec_fn=die_with_parent,

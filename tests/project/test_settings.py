@@ -59,7 +59,7 @@ def test_a_wrong_value_is_said_in_one_line_with_its_remedy(
 
 
 def test_all_wrong_values_are_said_at_once(tmp_path: Path) -> None:
-    ended = start(tmp_path, PORT="x", DEBUG="y")
+    ended = start(tmp_path, PORT="x", DEBUG="perhaps")
     assert ended.returncode == 2
     assert {line.split()[1].split("=")[0] for line in ended.stderr.splitlines()} == {
         "DEBUG",

@@ -35,9 +35,14 @@ class Command(BaseCommand):
             binary = str(get_binary_path())
         except ValkeyServerError as error:
             raise CommandError(f"{error} Set REDIS_URL to a broker of your own.") from None
-        self.stdout.write(f"The broker listens on {socket}")
+        self.stdout.write(f"The broker listens on {socket}, its log is {log_of(socket)}")
         self.stdout.flush()
         os.execv(binary, ["valkey-server", *arguments(socket)])  # noqa: S606
+
+
+def log_of(socket: Path) -> Path:
+    """Return where Valkey logs: beside its socket, for half of it does not concern a broker."""
+    return socket.with_suffix(".log")
 
 
 def arguments(socket: Path) -> list[str]:
@@ -45,6 +50,7 @@ def arguments(socket: Path) -> list[str]:
     return [
         *("--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"),
         *("--save", "", "--appendonly", "no", "--loglevel", "warning"),
+        *("--logfile", str(log_of(socket))),
     ]
 
 
