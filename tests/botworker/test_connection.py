@@ -3,6 +3,7 @@
 import pytest
 
 from botworker.database import in_database
+from botworker.emulator import Limits
 from botworker.errors import StartRefused
 from botworker.models import SyncedCommands
 from botworker.options import ShardRange
@@ -188,6 +189,17 @@ async def test_the_commands_are_synced_and_their_digest_is_kept(bot, emulated):
 
     assert kept.application_id == emulated.world.bot.id
     assert len(kept.digest) == 64
+
+
+class TestDiscordsOwnHeartbeat:
+    @pytest.fixture
+    def limits(self):
+        return Limits(heartbeat_seconds=41.25)
+
+    async def test_the_latency_is_known_long_before_the_second_heartbeat(self, bot):
+        found = await heartbeat(lambda p: p.latency_ms)
+
+        assert 25 < found.latency_ms < 400
 
 
 class TestShards:
