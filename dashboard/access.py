@@ -1,5 +1,6 @@
 """Who may see what. Decided here and nowhere else: pages, API and socket ask these functions."""
 
+import hashlib
 from collections.abc import Iterable
 from enum import Enum
 
@@ -13,6 +14,11 @@ from django.utils.crypto import constant_time_compare
 def may_view(user: User | AnonymousUser) -> bool:
     """Tell whether `user` may see the dashboard: active, and staff or allowed to view events."""
     return user.is_active and (user.is_staff or user.has_perm("dashboard.view_event"))
+
+
+def session_digest(session_key: str) -> str:
+    """Return what names a session where its key must not be seen: anybody with the key is in."""
+    return hashlib.sha256(session_key.encode()).hexdigest()
 
 
 class Verdict(Enum):

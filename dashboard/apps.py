@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import post_migrate
+from django.http import HttpRequest
 
 
 def create_stream(using: str, **_: Any) -> None:
@@ -11,6 +13,15 @@ def create_stream(using: str, **_: Any) -> None:
     from dashboard.models import Stream
 
     Stream.objects.using(using).get_or_create(id=1)
+
+
+def end_sockets(request: HttpRequest, **_: Any) -> None:
+    """Close the sockets of the session that is being signed out of."""
+    from dashboard.access import session_digest
+    from dashboard.publisher import publisher
+
+    if request.session.session_key:
+        publisher.end_session(session_digest(request.session.session_key))
 
 
 class DashboardConfig(AppConfig):
@@ -21,3 +32,4 @@ class DashboardConfig(AppConfig):
     def ready(self) -> None:
         """Connect what keeps the stream's row there."""
         post_migrate.connect(create_stream, sender=self)
+        user_logged_out.connect(end_sockets)

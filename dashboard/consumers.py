@@ -12,13 +12,11 @@ from django.conf import settings
 
 from dashboard import access, frames
 from dashboard.frames import BadFrame, Ping, Resume
-from dashboard.hub import Connection, TooManySockets, current_hub, link_for
-from dashboard.hub.hub import LOG_GROUP, NOT_ALLOWED, RESYNC, TOO_MANY
+from dashboard.hub import LOG_GROUP, Connection, TooManySockets, codes, current_hub, link_for
 from dashboard.hub.link import Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL_ERROR = 4500
 BAD_FRAMES_MAX = 5
 
 
@@ -39,7 +37,7 @@ class DashboardConsumer(AsyncConsumer):
         await send({"type": "websocket.accept"})
         link = link_for(scope, send)
         if not await database_sync_to_async(access.may_view)(user):
-            link.close(NOT_ALLOWED)
+            link.close(codes.NOT_ALLOWED)
             return
         self.connection = Connection(
             link, user_id=user.pk, session_key=scope["session"].session_key or ""
@@ -57,10 +55,10 @@ class DashboardConsumer(AsyncConsumer):
             await current_hub().join(LOG_GROUP, self.connection, _resume_of(scope))
         except TooManySockets:
             self.say_error("too_many", "There are too many open sockets.")
-            self.connection.link.close(TOO_MANY)
+            self.connection.link.close(codes.TOO_MANY)
         except Exception:
             logger.exception("a socket could not begin")
-            self.connection.link.close(RESYNC)
+            self.connection.link.close(codes.RESYNC)
         while (message := await receive())["type"] == "websocket.receive":
             self.answer(message)
 
@@ -68,7 +66,7 @@ class DashboardConsumer(AsyncConsumer):
         """Answer one frame of the browser; what is not understood is said, then not tolerated."""
         if not self.allowance.take():
             self.say_error("too_many", "Send fewer messages.")
-            self.connection.link.close(TOO_MANY)
+            self.connection.link.close(codes.TOO_MANY)
             return
         try:
             frame = _decode(message)
@@ -76,7 +74,7 @@ class DashboardConsumer(AsyncConsumer):
             self.say_error(error.code, error.message)
             self.bad_frames += 1
             if self.bad_frames >= BAD_FRAMES_MAX:
-                self.connection.link.close(PROTOCOL_ERROR)
+                self.connection.link.close(codes.PROTOCOL_ERROR)
             return
         if isinstance(frame, Ping):
             self.connection.deliver(frames.encode("PONG", {"id": frame.id}))

@@ -35,7 +35,13 @@ class Publisher:
 
     def publish(self, group: str, *, seq: int | None, frame: str) -> None:
         """Queue a frame for `group` and return at once. Never raises because of the layer."""
-        message = {"type": "dashboard.frame", "seq": seq, "frame": frame}
+        self._put(group, {"type": "dashboard.frame", "seq": seq, "frame": frame})
+
+    def end_session(self, digest: str) -> None:
+        """Have every hub close the sockets of a session (`access.session_digest`) at once."""
+        self._put("dashboard", {"type": "dashboard.session_ended", "session": digest})
+
+    def _put(self, group: str, message: dict[str, Any]) -> None:
         with self._guard:
             if len(self._queue) >= QUEUE_MAX_FRAMES:
                 self._queue.popleft()

@@ -1,13 +1,14 @@
-"""What a bot process writes about itself: heartbeats, samples, its farewell."""
+"""What is written beside the log: heartbeats, samples and farewells of the bot, a new epoch."""
 
 import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
-from dashboard.models import BotProcess, MetricSample
+from dashboard.models import BotProcess, MetricSample, Stream
 from dashboard.queries import active_actors
 
 ACTIVE_WINDOW_DAYS = 30
@@ -81,3 +82,12 @@ def mark_stopped(name: str) -> None:
 def finite(value: Any) -> Any:
     """Return `value`, or None for the nan and infinity that neither JSON nor a reader can take."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def begin_epoch(previous: str) -> bool:
+    """Give the log a new epoch if `previous` is still its epoch: what readers know of it is void.
+
+    Returns whether this call changed it, so that several who notice do it once.
+    """
+    changed = Stream.objects.filter(epoch=previous).update(epoch=uuid4())
+    return bool(changed)

@@ -1,10 +1,22 @@
 """One hub in each web process: takes frames from the channel layer, gives them to its sockets.
 
-`tail` keeps the order, `intake` listens to the layer, `link` is the way out to one browser,
-`hub` ties them together. Nobody else subscribes to the layer.
+`hub` knows the sockets, `log` keeps the log live and whole by what `intake` hears and the database
+has, `tail` keeps its order, `connection` and `link` are the way out to one browser.
+Nobody else subscribes to the layer.
 """
 
-from dashboard.hub.hub import Connection, Hub, TooManySockets, current_hub
+from dashboard.hub.connection import Connection
+from dashboard.hub.hub import Hub, TooManySockets, current_hub
 from dashboard.hub.link import KeepSend, Link, link_for
+from dashboard.hub.log import LOG_GROUP
 
-__all__ = ["Connection", "Hub", "KeepSend", "Link", "TooManySockets", "current_hub", "link_for"]
+__all__ = [
+    "LOG_GROUP",
+    "Connection",
+    "Hub",
+    "KeepSend",
+    "Link",
+    "TooManySockets",
+    "current_hub",
+    "link_for",
+]

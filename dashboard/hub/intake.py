@@ -16,12 +16,15 @@ logger = logging.getLogger(__name__)
 
 PROBE_SECONDS = 1.0
 DEAF_AFTER_SECONDS = 2.5
+RECONNECT_SECONDS = 10.0
 CALL_TIMEOUT_SECONDS = 1.0
 PROBE = "dashboard.probe"
+FRAME_MAX_CHARACTERS = 200_000
+"""What is longer is not ours; of four bytes each they stay under the 1 MiB that Daphne sends."""
 
 
 class Intake:
-    """A channel of our own in `group`; what arrives there goes to `on_message`, unchecked.
+    """A channel of our own in `group`; the messages that arrive go to `on_message`, unchecked.
 
     `on_hearing` is called with False when the layer is no longer heard, with True when it is again.
     """
@@ -29,7 +32,7 @@ class Intake:
     def __init__(
         self,
         group: str,
-        on_message: Callable[[Any], None],
+        on_message: Callable[[dict[str, Any]], None],
         on_hearing: Callable[[bool], None],
     ) -> None:
         self.group = group
@@ -40,17 +43,18 @@ class Intake:
         self._layer = get_channel_layer()
         self._channel: str | None = None
         self._heard_at = time.monotonic()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._reconnect_after = RECONNECT_SECONDS
 
     def start(self) -> None:
         """Begin to listen, in the background; the layer may be away."""
-        self._tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._probe())]
+        self._listener = asyncio.ensure_future(self._listen())
+        self._prober = asyncio.ensure_future(self._probe())
 
     async def stop(self) -> None:
         """Leave the group and end; a layer that does not answer cannot hold this up."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.wait(self._tasks, timeout=CALL_TIMEOUT_SECONDS)
+        self._prober.cancel()
+        self._listener.cancel()
+        await asyncio.wait([self._prober, self._listener], timeout=CALL_TIMEOUT_SECONDS)
 
     async def _listen(self) -> None:
         while True:
@@ -77,7 +81,9 @@ class Intake:
                 self.garbled += 1
                 logger.debug("a message on %s was not ours: %r", self.group, error)
                 continue
-            if isinstance(message, dict) and message.get("type") == PROBE:
+            if not isinstance(message, dict):
+                self.garbled += 1
+            elif message.get("type") == PROBE:
                 self._heard()
             else:
                 self._on_message(message)
@@ -92,13 +98,28 @@ class Intake:
                 except Exception as error:  # noqa: BLE001 - counted by the silence that follows
                     logger.debug("cannot probe %s: %r", self.group, error)
             await asyncio.sleep(PROBE_SECONDS)
-            if self.hears and time.monotonic() - self._heard_at > DEAF_AFTER_SECONDS:
+            silence = time.monotonic() - self._heard_at
+            if self.hears and silence > DEAF_AFTER_SECONDS:
                 self.hears = False
                 logger.warning("the channel layer is not heard; reading the database instead")
                 self._on_hearing(False)
+            if silence > self._reconnect_after:
+                self._reconnect_after = silence + RECONNECT_SECONDS
+                await self._reconnect()
+
+    async def _reconnect(self) -> None:
+        """Have the layer open new connections: a dead one may never tell that it is dead."""
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                await self._layer.flush()
+        except Exception as error:  # noqa: BLE001 - it is still away: the next try is due
+            logger.debug("cannot flush the layer: %r", error)
+        self._listener.cancel()
+        self._listener = asyncio.ensure_future(self._listen())
 
     def _heard(self) -> None:
         self._heard_at = time.monotonic()
+        self._reconnect_after = RECONNECT_SECONDS
         if not self.hears:
             self.hears = True
             logger.info("the channel layer is heard again")

@@ -78,7 +78,7 @@ def _runs(points: Sequence[float | None]) -> list[tuple[int, int]]:
 
 def _height(point: float, low: float, high: float) -> int:
     if high == low:
-        return HEIGHT // 2
+        return HEIGHT // 2 if high else HEIGHT - MARGIN
     return _round(HEIGHT - MARGIN - (point - low) / (high - low) * (HEIGHT - 2 * MARGIN))
 
 

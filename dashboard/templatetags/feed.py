@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 from django import template
 
+from dashboard.templatetags.figures import milliseconds
 from dashboard.templatetags.moments import clock_time, day_name
 
 register = template.Library()
@@ -48,7 +49,7 @@ def fold(events: Sequence[dict[str, Any]]) -> list[Row]:
     took is shown on the latest earlier change of that request.
     """
     changes: dict[str, int] = {}
-    durations: dict[int, int | None] = {}
+    durations: dict[int, float | None] = {}
     folded = set()
     for event in reversed(events):
         request = event["request"]
@@ -63,7 +64,7 @@ def fold(events: Sequence[dict[str, Any]]) -> list[Row]:
     return _with_days(row(event, durations.get(event["seq"])) for event in shown)
 
 
-def row(event: dict[str, Any], duration_ms: int | None = None) -> Row:
+def row(event: dict[str, Any], duration_ms: float | None = None) -> Row:
     """Return the row of one event, with the duration of the command it belongs to."""
     if duration_ms is None:
         duration_ms = event["durationMs"]
@@ -77,7 +78,7 @@ def row(event: dict[str, Any], duration_ms: int | None = None) -> Row:
         "day": day_name(event["timestamp"]),
         "parts": parts(event),
         "context": context(event),
-        "duration": "" if duration_ms is None else f"{duration_ms:,} ms",
+        "duration": "" if duration_ms is None else milliseconds(duration_ms),
     }
 
 

@@ -100,9 +100,7 @@ def test_the_stats_encode_to_json_with_strings_for_snowflakes():
         ({"stopped_at": NOW}, "stopped"),
     ],
 )
-def test_the_state_of_the_bot_follows_from_its_last_heartbeat(
-    fields: dict[str, Any], state: str
-):
+def test_the_state_of_the_bot_follows_from_its_last_heartbeat(fields: dict[str, Any], state: str):
     assert bots.state_of(heartbeat(**fields), NOW) == state
 
 

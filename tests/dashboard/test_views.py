@@ -134,9 +134,7 @@ def test_events_are_filtered_by_all_that_is_known_of_them(signed_in: Client):
         "q=" + "x" * 101,
     ],
 )  # fmt: skip
-def test_an_impossible_parameter_is_named_and_never_an_error_of_ours(
-    signed_in: Client, query: str
-):
+def test_an_impossible_parameter_is_named_and_never_an_error_of_ours(signed_in: Client, query: str):
     answer = signed_in.get(f"/api/events?{query}")
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "bad_parameter"

@@ -1,0 +1,52 @@
+"""What a hub does beside its event loop, and again and again in it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.db import close_old_connections
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hub")
+
+
+async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
+    """Call `function` with the ORM in a thread of the hub's own: no slow query holds others up."""
+
+    def call() -> Result:
+        close_old_connections()
+        try:
+            return function(*args)
+        finally:
+            close_old_connections()
+
+    return await asyncio.get_running_loop().run_in_executor(_threads, call)
+
+
+async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work` at every multiple of `seconds` from now; skip missed turns, survive failures."""
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    while True:
+        due = max(due + seconds, loop.time())
+        await asyncio.sleep(due - loop.time())
+        try:
+            await work()
+        except Exception:
+            logger.exception("%s failed; it runs again in %s s", work, seconds)
+
+
+def spawn(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Do `work` on the side; a failure is logged."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_report)
+    return task
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("the log could not be read: %s", error)

@@ -1,0 +1,193 @@
+"""The log, live: what the channel layer brings, in order, and whole by what the database has."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from dashboard import frames, queries, services, stats
+from dashboard.hub.background import every, in_thread, spawn
+from dashboard.hub.intake import FRAME_MAX_CHARACTERS, Intake
+from dashboard.hub.tail import Tail
+
+logger = logging.getLogger(__name__)
+
+LOG_GROUP = "dashboard"
+READ_ROWS = 500
+POLL_SECONDS = 1.0
+REORDER_SECONDS = 0.02
+"""How long a frame that is missing may be on its way before it is read from the database."""
+
+
+class Log:
+    """Follows the log while somebody watches.
+
+    `relay` is given each frame once, in order, gapless; `announce` the stats, every interval.
+    All state is touched in one event loop, and never across an `await` while it is inconsistent.
+    """
+
+    def __init__(
+        self,
+        relay: Callable[[list[str]], None],
+        announce: Callable[[str], None],
+        take_other: Callable[[Any], None],
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._relay = relay
+        self._announce = announce
+        self._take_other = take_other
+        self._tail: Tail | None = None
+        self._stats: dict[str, Any] = {}
+        self._frame: tuple[object, str] = (None, "")
+        self._live = "live"
+        self._intake: Intake | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._repair: asyncio.Task[None] | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it follows the log now."""
+        return self._tail is not None
+
+    @property
+    def tail(self) -> Tail:
+        """The newest frames; only while it runs."""
+        if self._tail is None:
+            raise RuntimeError("the log is followed only while there is a socket")
+        return self._tail
+
+    async def start(self) -> None:
+        """Begin to follow; raises what the database raises."""
+        await self._load()
+        self._live = "live"
+        self._intake = Intake(LOG_GROUP, self._take, self._on_hearing)
+        self._intake.start()
+        self._tasks = [
+            asyncio.ensure_future(every(settings.STATS_INTERVAL_SECONDS, self._tick)),
+            asyncio.ensure_future(every(POLL_SECONDS, self._poll)),
+        ]
+
+    async def stop(self) -> None:
+        """Stop following, and leave the group."""
+        for task in self._tasks:
+            task.cancel()
+        self._tail = None
+        if self._intake is not None:
+            await self._intake.stop()
+
+    def snapshot(self) -> str:
+        """Return the stats as a frame whose events and position are exactly those of the tail."""
+        tail = self.tail
+        version = (tail, tail.last, self._live, id(self._stats))
+        if self._frame[0] != version:
+            newest = tail.newest(stats.RECENT_EVENTS)
+            body = self._stats | {
+                "recentEvents": [frames.event_of(frame) for frame in newest],
+                "stream": {"epoch": tail.epoch, "head": tail.last},
+                "live": self._live,
+            }
+            self._frame = (version, stats.encode(body))
+        return self._frame[1]
+
+    async def read_missing(self, after_seconds: float = 0.0) -> None:
+        """Relay what the database has beyond the tail."""
+        await asyncio.sleep(after_seconds)
+        tail = self._tail
+        while tail is not None and tail is self._tail:
+            rows = await in_thread(queries.events_after, tail.last, READ_ROWS)
+            if tail is not self._tail:
+                return
+            fresh = [row for row in rows if row.seq > tail.last]
+            if fresh and fresh[0].seq > tail.last + 1:
+                await self._begin_again("events were pruned before they could be read")
+                return
+            for row in fresh:
+                ready = tail.offer(row.seq, frames.new_event(row))
+                self.counts["repaired"] += len(ready)
+                self._relay(ready)
+            if len(rows) < READ_ROWS:
+                self.counts["ignored"] += tail.forget_early()  # nothing like it in the log
+                return
+
+    # ------------------------------------------------------------------ from the layer
+
+    def _take(self, message: Any) -> None:
+        """Take an event of the log; anything else is somebody else's."""
+        seq, frame = message.get("seq"), message.get("frame")
+        if (
+            message.get("type") != "dashboard.frame"
+            or type(seq) is not int
+            or not isinstance(frame, str)
+            or len(frame) > FRAME_MAX_CHARACTERS
+            or self._tail is None
+        ):
+            self._take_other(message)
+            return
+        self._relay(self._tail.offer(seq, frame))
+        if self._tail.has_gap:
+            self._start_repair(REORDER_SECONDS)
+
+    def _on_hearing(self, hears: bool) -> None:
+        self._live = "live" if hears else "polling"
+        self._start_repair()
+
+    def _start_repair(self, after_seconds: float = 0.0) -> None:
+        """Read what is missing, unless that is under way."""
+        if self._repair is None or self._repair.done():
+            self._repair = spawn(self.read_missing(after_seconds))
+
+    # ------------------------------------------------------------------ periodic
+
+    async def _tick(self) -> None:
+        """Collect the stats, announce them, and notice events whose publish was lost."""
+        tail, known = self.tail, self.tail.last
+        try:
+            collected = await in_thread(stats.collect)
+        except Exception as error:  # noqa: BLE001 - whatever the database raises, sockets stay
+            if self._live != "stale":
+                logger.warning("the database does not answer: %s", error)
+            self._live = "stale"
+        else:
+            if tail is not self._tail:
+                return
+            self._stats = collected
+            self._live = "live" if self._intake is None or self._intake.hears else "polling"
+            at = collected["stream"]
+            if at["epoch"] == tail.epoch and at["head"] < known:
+                await in_thread(services.begin_epoch, tail.epoch)
+                await self._begin_again("the log lost its end: an older copy was restored")
+                return
+            if at["epoch"] != tail.epoch:
+                await self._begin_again("the log is another one")
+                return
+            if at["head"] > tail.last:
+                self._start_repair()
+        self._announce(self.snapshot())
+
+    async def _poll(self) -> None:
+        """Read the database while the layer is deaf."""
+        if self._live == "polling":
+            self._start_repair()
+
+    # ------------------------------------------------------------------ beginning
+
+    async def _begin_again(self, why: str) -> None:
+        """Take the log as it is now; browsers learn from the snapshot that theirs has ended."""
+        logger.warning("starting again from the database: %s", why)
+        await self._load()
+        self._announce(self.snapshot())
+
+    async def _load(self) -> None:
+        self._tail, self._stats = await in_thread(_read_all)
+
+
+def _read_all() -> tuple[Tail, dict[str, Any]]:
+    collected = stats.collect()
+    at = queries.position()
+    tail = Tail(epoch=at.epoch, last=at.head, keep=settings.REPLAY_EVENTS_MAX)
+    newest = queries.latest_events(settings.REPLAY_EVENTS_MAX, at.head)
+    tail.load([frames.new_event(event) for event in reversed(newest)])
+    return tail, collected
