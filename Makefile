@@ -95,7 +95,7 @@ test-pg: setup-dev ## The suite on PostgreSQL, in a private cluster
 
 .PHONY: test-js
 test-js: node_modules/.installed ## The JavaScript unit tests
-	npm test --silent
+	node --test tests/js/*.test.js
 
 .PHONY: format
 format: setup-dev ## Format, and repair what lint can repair
