@@ -14,8 +14,9 @@ export function paintCards(root, cards, generatedAt) {
 }
 
 function update(element, card, generatedAt) {
-  const { label, value, unit, word, change, period } = card;
-  fill(element, { label, value, unit, word, change, period });
+  const { label, value, unit, change, period } = card;
+  const [word, note] = card.state ? [card.word, ""] : ["", card.word];
+  fill(element, { label, value, unit, word, change, period, note });
   setAttribute(element, "data-state", card.state);
   setAttribute(element.querySelector(".card-change"), "data-tone", card.tone);
   element.querySelector(".card-value").toggleAttribute("data-long", [...value].length > 11);

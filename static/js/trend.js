@@ -12,8 +12,9 @@ export function trend(points) {
   if (points.length < 2 || !known.length) return { line: "", area: "" };
   const low = Math.min(...known);
   const high = Math.max(...known);
+  const flat = high === 0 ? HEIGHT - MARGIN : HEIGHT / 2;
   const height = (point) =>
-    high === low ? HEIGHT / 2 : round(HEIGHT - MARGIN - ((point - low) / (high - low)) * (HEIGHT - 2 * MARGIN));
+    high === low ? flat : round(HEIGHT - MARGIN - ((point - low) / (high - low)) * (HEIGHT - 2 * MARGIN));
   let line = "";
   let area = "";
   for (const [start, end] of runs(points)) {
