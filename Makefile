@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest
 ifdef UV
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r
 else
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r
 endif
 
 .DEFAULT_GOAL := help
