@@ -28,6 +28,7 @@ help: ## List these targets
 
 .PHONY: setup
 setup: $(VENV)/.installed node_modules/.installed ## Install what `make run` needs; quick when nothing changed
+	@:
 
 $(VENV)/.created:
 	@command -v $(PYTHON) >/dev/null || { echo "aurora: $(PYTHON) is missing. Install Python 3.11 or newer." >&2; exit 1; }
@@ -56,6 +57,7 @@ node_modules/.installed: package-lock.json package.json .npmrc
 
 .PHONY: setup-dev
 setup-dev: setup $(VENV)/.installed-dev ## Install what the tests need as well
+	@:
 
 .PHONY: browser
 browser: # Chromium for the browser tests, through apt where that is possible
