@@ -14,11 +14,17 @@ from botworker.emulator import EmulatedDiscord
 Json = dict[str, Any]
 
 
+def _payload(text: str | bytes) -> Json:
+    payload: Json = json.loads(text)
+    return payload
+
+
 class RawSocket:
     """One gateway connection."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, compress: str | None) -> None:
         self.socket = socket
+        self.ready: Json = {}
         self._compress = compress
         self._zlib = zlib.decompressobj()
         self._zstd = zstandard.ZstdDecompressor().decompressobj()
@@ -31,16 +37,15 @@ class RawSocket:
         async with asyncio.timeout(5):
             message = await self.socket.receive()
         if message.type is aiohttp.WSMsgType.TEXT:
-            payload: Json = json.loads(message.data)
-            return payload
+            return _payload(message.data)
         if message.type is not aiohttp.WSMsgType.BINARY:
             raise ConnectionError(self.socket.close_code)
         if self._compress == "zlib-stream":
             assert message.data.endswith(b"\x00\x00\xff\xff")
-            return json.loads(self._zlib.decompress(message.data))
+            return _payload(self._zlib.decompress(message.data))
         if self._compress == "zstd-stream":
-            return json.loads(self._zstd.decompress(message.data))
-        return json.loads(zlib.decompress(message.data))
+            return _payload(self._zstd.decompress(message.data))
+        return _payload(zlib.decompress(message.data))
 
     async def until(self, wanted: int | str) -> Json:
         """The next payload with this opcode or event name."""
@@ -97,7 +102,7 @@ class RawClient:
             text = await response.text()
             return response.status, json.loads(text) if text else None, dict(response.headers)
 
-    async def sync(self, *commands: Json) -> list[Json]:
+    async def sync(self, *commands: Json) -> Any:
         """Overwrite the global commands."""
         path = f"/applications/{self.emulated.world.bot.id}/commands"
         status, body, _ = await self.call("PUT", path, list(commands))
@@ -123,7 +128,7 @@ class RawClient:
         raw = await self.connect(query)
         await raw.until(10)
         await raw.send(2, self.identity(**more))
-        raw.ready = await raw.until("READY")  # type: ignore[attr-defined]
+        raw.ready = await raw.until("READY")
         return raw
 
     async def answer(self, interaction: Json, kind: int, data: Any = None) -> tuple[int, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 with warnings.catch_warnings():  # discord.py imports audioop, which Python 3.13 drops
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -35,7 +35,7 @@ class Form(discord.ui.Modal, title="A form"):
 
 def add_commands(bot: Any) -> None:
     """Everything the small bot can do."""
-    tree = bot.tree
+    tree: app_commands.CommandTree[Any] = bot.tree
 
     @tree.command(description="Answer at once")
     async def hello(
@@ -102,13 +102,19 @@ def add_commands(bot: Any) -> None:
         bot.failed.set()
 
 
-class _Common:
+if TYPE_CHECKING:
+    _Base = discord.Client
+else:
+    _Base = object
+
+
+class _Common(_Base):
     """What both kinds of bot remember."""
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("intents", discord.Intents(guilds=True))
         super().__init__(guild_ready_timeout=0.1, **options)
-        self.tree = app_commands.CommandTree(self)  # type: ignore[arg-type,var-annotated]
+        self.tree: app_commands.CommandTree[Any] = app_commands.CommandTree(self)
         self.seen: list[int] = []
         self.errors: list[Any] = []
         self.failed = asyncio.Event()
@@ -149,9 +155,9 @@ class _Common:
                 pass
 
 
-class SmallBot(_Common, discord.Client):  # type: ignore[misc]
+class SmallBot(_Common, discord.Client):
     """On one shard."""
 
 
-class SmallShardedBot(_Common, discord.AutoShardedClient):  # type: ignore[misc]
+class SmallShardedBot(_Common, discord.AutoShardedClient):
     """On several."""

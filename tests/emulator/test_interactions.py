@@ -1,5 +1,7 @@
 """The life of an interaction, with every refusal."""
 
+from typing import Any
+
 import pytest
 
 from botworker.emulator import EmulatedDiscord, InteractionFailed, Limits
@@ -14,8 +16,9 @@ async def socket(raw: RawClient) -> RawSocket:
     return await raw.identify(intents=0)
 
 
-async def dispatched(socket: RawSocket) -> dict:
-    return (await socket.until("INTERACTION_CREATE"))["d"]
+async def dispatched(socket: RawSocket) -> dict[str, Any]:
+    data: dict[str, Any] = (await socket.until("INTERACTION_CREATE"))["d"]
+    return data
 
 
 def hook(emulated, interaction, rest="") -> str:

@@ -1,6 +1,7 @@
 """REST, spoken to by hand: refusals, commands, limits."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -150,7 +151,9 @@ async def test_a_member_cannot_send_what_the_client_would_not_let_them(raw, emul
 
 
 async def test_answers_tell_their_bucket_and_the_last_one_is_a_429(raw, emulated):
-    statuses = []
+    statuses: list[int] = []
+    body: Any = None
+    headers: dict[str, str] = {}
     for _ in range(6):
         status, body, headers = await raw.call(
             "PUT", f"/applications/{emulated.world.bot.id}/commands", [PING]

@@ -5,7 +5,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -23,16 +23,18 @@ class Process:
 
     async def line(self) -> str:
         async with asyncio.timeout(30):
+            assert self.process.stdout is not None
             return (await self.process.stdout.readline()).decode()
 
     async def end(self) -> tuple[int, str]:
         async with asyncio.timeout(30):
             _, error = await self.process.communicate()
+        assert self.process.returncode is not None
         return self.process.returncode, error.decode()
 
 
 @pytest.fixture
-async def rundiscord() -> AsyncIterator:
+async def rundiscord() -> AsyncIterator[Callable[..., Awaitable[Process]]]:
     running: list[Process] = []
 
     async def run(*arguments: str) -> Process:
@@ -60,7 +62,7 @@ async def rundiscord() -> AsyncIterator:
 async def test_it_says_one_line_serves_and_stops_cleanly(rundiscord, number):
     process = await rundiscord("--port", "0", "--pace", "0")
     line = await process.line()
-    url = re.search(r"http://127\.0\.0\.1:\d+/api/v10", line)[0]
+    [url] = re.findall(r"http://127\.0\.0\.1:\d+/api/v10", line)
     async with aiohttp.ClientSession() as http, http.get(f"{url}/gateway") as response:
         assert (await response.json())["url"] in line
 

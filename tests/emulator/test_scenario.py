@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from botworker.emulator import EmulatedDiscord, Players
+from botworker.emulator.control import Control
 from botworker.emulator.director import Director
 from botworker.emulator.scenario import ScenarioError, Scene, Step, parse
 from botworker.emulator.serve import DEMO
@@ -93,7 +94,7 @@ async def test_later_steps_come_later_and_repeated_ones_again(emulated):
     async def often() -> None:
         happened.put_nowait("often")
 
-    controls = {"once": once, "often": often}
+    controls: dict[str, Control] = {"once": once, "often": often}
     scenes = parse("scene x for 1m\n often\n every 60ms often\n after 50ms once", controls)
     players = Players(emulated, seed=1, pace=0)
     director = Director(scenes, controls, emulated.faults, players)
