@@ -30,7 +30,7 @@ export function headline({ page, stats, links }) {
     return own("bad", "The database does not answer.", `What you see is from ${clockTime(stats.generatedAt)} UTC.`);
   }
   if (botLink.word === "bot offline" && stats.bot.state !== "offline") {
-    return own("bad", "The bot is offline.", `Its last heartbeat was at ${clockTime(stats.bot.heartbeatAt)} UTC.`);
+    return own("bad", "The bot does not answer.", `Its last heartbeat was at ${clockTime(stats.bot.heartbeatAt)} UTC.`);
   }
   return own(stats.headline.tone, stats.headline.text, stats.headline.detail);
 }

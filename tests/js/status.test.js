@@ -41,7 +41,7 @@ describe("the lamp", () => {
     assert.equal(shown(pageOf("live"), statsWith({ bot: { heartbeatAt: ago(10) } })).words[1], "good: bot online");
     const late = shown(pageOf("live"), statsWith({ bot: { heartbeatAt: ago(10.001) } }));
     assert.deepEqual(late.words.slice(1), ["bad: bot offline", "unknown: Discord ?"]);
-    assert.deepEqual([late.tone, late.text], ["bad", "The bot is offline."]);
+    assert.deepEqual([late.tone, late.text], ["bad", "The bot does not answer."]);
   });
 
   it("does not accuse the bot when it is the page that hears nothing", () => {
