@@ -57,11 +57,21 @@ def describe(processes: Sequence[BotProcess], now: datetime) -> dict[str, Any]:
         "members": _total(process.members for process in online),
         "latencyMs": round(sum(latencies) / len(latencies), 1) if latencies else None,
         "shards": [
-            shard if states[process.name] == "online" else shard | {"state": "unknown"}
+            _shard(shard) if states[process.name] == "online" else _shard(shard | _UNKNOWN)
             for process in processes
             if states[process.name] != "stopped"
             for shard in process.shards
         ],
+    }
+
+
+_UNKNOWN = {"state": "unknown", "latencyMs": None}
+
+
+def _shard(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a shard as docs/wire.md has it; what its process did not tell is null."""
+    return {
+        name: told.get(name) for name in ("id", "state", "latencyMs", "lastAckSeconds", "guilds")
     }
 
 

@@ -123,19 +123,19 @@ def _mark_active(actor_id: int, day: date) -> None:
     seen = ActiveActor.objects.filter(actor_id=actor_id).values_list("last_day", flat=True).first()
     if seen is not None and seen >= day:
         return
-    ActiveActor.objects.update_or_create(actor_id=actor_id, defaults={"last_day": day})
-    _shift_day(day, 1)
-    if seen is not None:
-        _shift_day(seen, -1)
-
-
-def _shift_day(day: date, by: int) -> None:
+    moves = [(day, 1)] if seen is None else [(day, 1), (seen, -1)]
+    adapt = connection.ops.adapt_datefield_value
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO dashboard_activeday (day, actors) VALUES (%s, %s)"
-            " ON CONFLICT (day)"
+            "INSERT INTO dashboard_activeactor (actor_id, last_day) VALUES (%s, %s)"
+            " ON CONFLICT (actor_id) DO UPDATE SET last_day = excluded.last_day",
+            [actor_id, adapt(day)],
+        )
+        cursor.execute(
+            f"INSERT INTO dashboard_activeday (day, actors)"  # noqa: S608 - only placeholders
+            f" VALUES {', '.join(['(%s, %s)'] * len(moves))} ON CONFLICT (day)"
             " DO UPDATE SET actors = dashboard_activeday.actors + excluded.actors",
-            [connection.ops.adapt_datefield_value(day), by],
+            [value for at, by in moves for value in (adapt(at), by)],
         )
 
 

@@ -113,3 +113,4 @@ class LiveWeb:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+        sys.stderr.write("".join(self.lines))  # pytest shows it when the test fails

@@ -7,12 +7,16 @@ from collections.abc import Callable
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.test import Client
+from redis.asyncio import Redis
 
-from dashboard.events import arecord_event, record_event
+from dashboard.events import record_event
 from dashboard.models import Event, Stream
 from tests.broker import Broker
-from tests.dashboard.sockets import Browser, browser, status_of
+from tests.dashboard.sockets import browser, status_of
 from tests.web import LiveWeb
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -186,19 +190,18 @@ BAD_FRAMES = {
 }
 
 
-@pytest.mark.parametrize("name", BAD_FRAMES)
 async def test_a_malformed_frame_is_answered_with_a_typed_error_and_the_socket_stays(
-    live_web: LiveWeb, cookie: dict[str, str], name: str
+    live_web: LiveWeb, cookie: dict[str, str]
 ):
-    frame, code = BAD_FRAMES[name]
-    async with browser(live_web, cookie) as page:
-        send = page.socket.send_bytes if isinstance(frame, bytes) else page.socket.send_str
-        await send(frame)  # type: ignore[arg-type]
-        error = await page.receive_until("ERROR")
-        assert error["code"] == code
-        assert len(error["message"]) < 300
-        await page.send("PING", id=1)
-        assert await page.receive_until("PONG") == {"id": 1}
+    for name, (frame, code) in BAD_FRAMES.items():
+        async with browser(live_web, cookie) as page:
+            send = page.socket.send_bytes if isinstance(frame, bytes) else page.socket.send_str
+            await send(frame)  # type: ignore[arg-type]
+            error = await page.receive_until("ERROR")
+            assert error["code"] == code, name
+            assert len(error["message"]) < 300, name
+            await page.send("PING", id=1)
+            assert await page.receive_until("PONG") == {"id": 1}, name
     assert not [line for line in live_web.lines if "Traceback" in line]
 
 
@@ -235,30 +238,30 @@ async def test_a_user_has_so_many_sockets_and_no_more(start_web: Web, staff: Use
             assert (await third.receive())["type"] == "STATS_UPDATE"
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
-        None, "null", "https://evil.example", "http://evil.{host}:{port}", "http://{host}.evil:{port}",
-        "http://{host}:1", "http://{host}", "https://{host}:{port}", "{own}/", "file://",
-        "http://user@{host}:{port}",
-    ],
-)  # fmt: skip
+FOREIGN_ORIGINS = [
+    None, "null", "https://evil.example", "http://evil.{host}:{port}", "http://{host}.evil:{port}",
+    "http://{host}:1", "http://{host}", "https://{host}:{port}", "{own}/", "file://",
+    "http://user@{host}:{port}",
+]  # fmt: skip
+NO_ORIGINS = ["", "http://[", "http://{host}:99999", "http://{host}:abc", "{own}.evil.example"]
+
+
+def at_home(origin: str | None, web: LiveWeb) -> str | None:
+    return origin and origin.format(own=web.url, host="127.0.0.1", port=web.port)
+
+
 async def test_any_origin_but_the_exact_one_is_refused_with_403(
-    live_web: LiveWeb, cookie: dict[str, str], origin: str | None
+    live_web: LiveWeb, cookie: dict[str, str]
 ):
-    if origin is not None:
-        origin = origin.format(own=live_web.url, host="127.0.0.1", port=live_web.port)
-    assert await status_of(live_web, cookie, origin) == 403
+    for origin in FOREIGN_ORIGINS:
+        assert await status_of(live_web, cookie, at_home(origin, live_web)) == 403, origin
 
 
-@pytest.mark.parametrize(
-    "origin", ["", "http://[", "http://{host}:99999", "http://{host}:abc", "{own}.evil.example"]
-)
 async def test_an_origin_that_is_no_address_is_refused_before_it_reaches_us(
-    live_web: LiveWeb, cookie: dict[str, str], origin: str
+    live_web: LiveWeb, cookie: dict[str, str]
 ):
-    origin = origin.format(own=live_web.url, host="127.0.0.1")
-    assert await status_of(live_web, cookie, origin) in {400, 403}
+    for origin in NO_ORIGINS:
+        assert await status_of(live_web, cookie, at_home(origin, live_web)) in {400, 403}, origin
     assert not [line for line in live_web.lines if "Traceback" in line]
 
 
@@ -303,6 +306,77 @@ def _take_away(user: User, change: str) -> None:
         User.objects.filter(pk=user.pk).update(password="!another")
     else:
         user.user_permissions.clear()
+
+
+async def test_signing_out_closes_the_sockets_of_that_session_at_once_and_no_others(
+    live_web: LiveWeb, staff: User
+):
+    here, elsewhere = [await sync_to_async(live_web.cookie)(staff) for _ in range(2)]
+    async with browser(live_web, here) as left, browser(live_web, elsewhere) as stays:
+        await left.receive()
+        await stays.receive()
+        await sync_to_async(_sign_out)(here["value"])
+        assert await left.close_code() == 4501
+        await arecord()
+        assert [event["seq"] for event in await stays.events(1)] == [1]
+
+
+def _sign_out(session_key: str) -> None:
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session_key
+    assert client.post("/logout/").status_code == 302
+
+
+async def test_a_log_that_lost_its_end_gets_a_new_epoch_and_is_shown_anew(
+    start_web: Web, staff: User
+):
+    web = start_web(STATS_INTERVAL_SECONDS="0.5")
+    await arecord(5)
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        before = (await page.receive())["data"]["stream"]
+        await Event.objects.filter(seq__gt=2).adelete()  # as a restored backup would
+        await Stream.objects.aupdate(head=2)
+        while (now := (await page.receive_until("STATS_UPDATE")))["stream"]["head"] != 2:
+            pass
+        assert now["stream"]["epoch"] != before["epoch"]
+        assert [event["seq"] for event in now["recentEvents"]] == [2, 1]
+        await arecord()
+        assert [event["seq"] for event in await page.events(1)] == [3]
+
+
+async def test_forged_and_garbage_messages_are_ignored_and_disturb_nobody(
+    live_web: LiveWeb, cookie: dict[str, str], broker: Broker
+):
+    async with browser(live_web, cookie) as page:
+        epoch = (await page.receive())["data"]["stream"]["epoch"]
+        await arecord()
+        await page.events(1)
+        layer = get_channel_layer()
+        for forged in FORGED:
+            await layer.group_send("dashboard", forged)
+        redis = Redis.from_url(settings.REDIS_URL)
+        for garbage in [b"", b"\xc1\xff", b"hello", b"\x80", b"\x93\x01\x02\x03", b"\x00" * 5000]:
+            await redis.publish("asgi__group__dashboard", garbage)
+        await redis.aclose()
+        await arecord()
+        assert [event["seq"] for event in await page.events(1)] == [2]
+        await page.send("RESUME", epoch=epoch, after=0)
+        assert [event["kind"] for event in await page.events(2)] == ["test.happened"] * 2
+    assert not [frame for frame in page.frames if "forged" in str(frame)]
+
+
+FORGED: list[dict[str, object]] = [
+    {"type": "dashboard.frame", "seq": 10**12, "frame": '{"type":"NEW_EVENT","data":"forged"}'},
+    {"type": "dashboard.frame", "seq": 1, "frame": '{"type":"NEW_EVENT","data":"forged"}'},
+    {"type": "dashboard.frame", "seq": "2", "frame": '{"type":"NEW_EVENT","data":"forged"}'},
+    {"type": "dashboard.frame", "seq": True, "frame": '{"type":"NEW_EVENT","data":"forged"}'},
+    {"type": "dashboard.frame", "seq": 2, "frame": {"not": "forged text"}},
+    {"type": "dashboard.frame", "seq": None, "frame": "forged" * 100_000},
+    {"type": "dashboard.frame"},
+    {"type": "websocket.close", "code": 1000},
+    {"type": "dashboard.session_ended", "session": 7},
+    {"no": "type"},
+]
 
 
 async def test_a_web_process_that_stops_says_4009_and_its_successor_replays(
