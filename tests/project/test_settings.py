@@ -1,5 +1,6 @@
 """A wrong setting stops the start with one line: its name, what is wrong, the remedy."""
 
+import json
 import os
 import re
 import subprocess
@@ -14,11 +15,13 @@ from tests.environment import ROOT, variables_of_example
 SECRET = "hunter2-never-shown"
 
 
-def start(folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+def start(
+    folder: Path, code: str = "import dashboard_project.settings", **variables: str
+) -> "subprocess.CompletedProcess[str]":
     """Import the settings in a process of their own, with only these variables."""
     inherited = {"PATH": os.environ["PATH"], "READ_DOTENV": "false", "DATA_DIR": str(folder)}
     return subprocess.run(
-        [sys.executable, "-c", "import dashboard_project.settings"],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         env={**inherited, **variables},
         capture_output=True,
@@ -104,17 +107,19 @@ def test_the_defaults_that_the_example_tells_are_those_of_the_settings(
         "import dashboard_project.settings as s, json;"
         f"print(json.dumps({{n: getattr(s, n) for n in {sorted(told)!r}}}))"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "READ_DOTENV": "false", "DATA_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    import json
-
-    for name, actual in json.loads(answer.stdout).items():
+    ended = start(tmp_path, code)
+    for name, actual in json.loads(ended.stdout).items():
         monkeypatch.setenv(name, told[name])
-        read = {bool: Env().bool, int: Env().int, float: Env().float, list: Env().list}
-        assert read.get(type(actual), Env().str)(name) == actual, name
+        assert _read_as(actual, name) == actual, name
+
+
+def _read_as(example: object, name: str) -> object:
+    """Read a variable as the type that `example` has."""
+    env = Env()
+    if isinstance(example, bool):
+        return env.bool(name)
+    if isinstance(example, int):
+        return env.int(name)
+    if isinstance(example, float):
+        return env.float(name)
+    return env.list(name) if isinstance(example, list) else env.str(name)

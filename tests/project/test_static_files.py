@@ -27,8 +27,8 @@ def collect(source: Path, target: Path, files: dict[str, str]) -> HashedModules:
     paths = sources(source, files)
     sources(target, files)
     storage = HashedModules(location=target, base_url="/static/", manifest_storage=None)
-    errors = [found for _, _, found in storage.post_process(paths) if isinstance(found, Exception)]
-    assert not errors
+    found: list[object] = [what for _, _, what in storage.post_process(paths)]
+    assert not [what for what in found if isinstance(what, Exception)]
     return storage
 
 
