@@ -129,7 +129,7 @@ async def test_impossible_shards_are_refused(there):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_it_with_a_farewell(there, emulated, number):
     async with manage("runbot", **there) as running:
-        await emulated.wait_for_command("ping", within=30)
+        await eventually(is_connected)
         running.send_signal(number)
         _, errors = await running.communicate()
 

@@ -84,8 +84,8 @@ async def test_a_publish_that_never_came_is_read_from_the_database(
         await page.receive()
         await arecord()
         await page.events(1)
-        lost = Event(seq=2, timestamp=(await Event.objects.aget()).timestamp, level="info",
-                     kind="test.unpublished", message="Its writer died after the commit.")  # fmt: skip
+        at = (await Event.objects.aget()).timestamp
+        lost = Event(seq=2, timestamp=at, level="info", kind="test.unpublished", message="Lost.")
         await lost.asave(force_insert=True)
         await Stream.objects.aupdate(head=2)
         assert [event["kind"] for event in await page.events(1)] == ["test.unpublished"]
