@@ -4,7 +4,7 @@
 or roll back together, and publishes it once that transaction has committed.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -15,11 +15,13 @@ from django.utils import timezone
 
 from dashboard import frames
 from dashboard.errors import EventTooLarge
-from dashboard.models import ActiveActor, Event, Level
+from dashboard.models import Event, Level
 from dashboard.publisher import publisher
 from dashboard.text import clean, storable
 
 DATA_MAX_BYTES = 8192
+
+Statement = tuple[str, list[Any]]
 
 
 class Ref(NamedTuple):
@@ -78,11 +80,7 @@ def record_event(
         data=_bounded(kind, data or {}),
     )
     with transaction.atomic(savepoint=False):
-        event.seq = _take_seq()
-        event.save(force_insert=True)
-        _count(at, kind, level)
-        if event.actor_id is not None:
-            _mark_active(event.actor_id, at.astimezone(UTC).date())
+        event.seq = _insert(event)
         transaction.on_commit(partial(_publish, event), robust=True)
     return event
 
@@ -100,43 +98,84 @@ def _bounded(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     return cast("dict[str, Any]", kept)
 
 
-def _take_seq() -> int:
-    """Lock the stream and return the next number: one statement, held until the commit."""
+# The first statement locks the stream until the commit; all the others happen under that lock.
+_TAKE_SEQ = "UPDATE dashboard_stream SET head = head + 1 WHERE id = 1 RETURNING head"
+_INSERT_EVENT = (
+    "INSERT INTO dashboard_event (seq, timestamp, level, kind, message, guild_id, guild_name,"
+    " actor_id, actor_name, command, duration_ms, request_id, data) VALUES"
+    " ((SELECT head FROM dashboard_stream WHERE id = 1),"
+    " %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_COUNT = (
+    "INSERT INTO dashboard_hourlycount (hour, kind, level, count) VALUES (%s, %s, %s, 1)"
+    " ON CONFLICT (hour, kind, level) DO UPDATE SET count = dashboard_hourlycount.count + 1"
+)
+# An actor moves from the last active day to this one: counted here, no more there, remembered.
+_NOT_YET = (
+    " WHERE NOT EXISTS (SELECT 1 FROM dashboard_activeactor WHERE actor_id = %s AND last_day >= %s)"
+)
+_ARRIVE = (
+    f"INSERT INTO dashboard_activeday (day, actors) SELECT %s, 1 {_NOT_YET}"
+    " ON CONFLICT (day) DO UPDATE SET actors = dashboard_activeday.actors + 1"
+)
+_LEAVE = (
+    "UPDATE dashboard_activeday SET actors = actors - 1 WHERE day ="
+    " (SELECT last_day FROM dashboard_activeactor WHERE actor_id = %s AND last_day < %s)"
+)
+_REMEMBER = (
+    f"INSERT INTO dashboard_activeactor (actor_id, last_day) SELECT %s, %s {_NOT_YET}"
+    " ON CONFLICT (actor_id) DO UPDATE SET last_day = excluded.last_day"
+)
+
+
+def _insert(event: Event) -> int:
+    """Write the event and what is counted with it; return its seq."""
+    adapt = connection.ops.adapt_datetimefield_value
+    hour = event.timestamp.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    values = [
+        adapt(event.timestamp),
+        str(event.level),
+        event.kind,
+        event.message,
+        event.guild_id,
+        event.guild_name,
+        event.actor_id,
+        event.actor_name,
+        event.command,
+        event.duration_ms,
+        event.request_id,
+        msgspec.json.encode(event.data).decode(),
+    ]
+    statements: list[Statement] = [
+        (_TAKE_SEQ, []),
+        (_INSERT_EVENT, values),
+        (_COUNT, [adapt(hour), event.kind, str(event.level)]),
+    ]
+    if event.actor_id is not None:
+        actor, day = event.actor_id, connection.ops.adapt_datefield_value(hour.date())
+        statements += [
+            (_ARRIVE, [day, actor, day]),
+            (_LEAVE, [actor, day]),
+            (_REMEMBER, [actor, day, actor, day]),
+        ]
+    return _execute(statements)
+
+
+def _execute(statements: list[Statement]) -> int:
+    """Execute all, at once where the database can; return the one value of the first."""
+    options = connection.settings_dict["OPTIONS"]
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE dashboard_stream SET head = head + 1 WHERE id = 1 RETURNING head")
-        return int(cursor.fetchone()[0])
-
-
-def _count(at: datetime, kind: str, level: Level) -> None:
-    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO dashboard_hourlycount (hour, kind, level, count) VALUES (%s, %s, %s, 1)"
-            " ON CONFLICT (hour, kind, level)"
-            " DO UPDATE SET count = dashboard_hourlycount.count + 1",
-            [connection.ops.adapt_datetimefield_value(hour), kind, level],
-        )
-
-
-def _mark_active(actor_id: int, day: date) -> None:
-    """Move the actor to `day` in the roll-up; safe without locks, for writers hold the stream's."""
-    seen = ActiveActor.objects.filter(actor_id=actor_id).values_list("last_day", flat=True).first()
-    if seen is not None and seen >= day:
-        return
-    moves = [(day, 1)] if seen is None else [(day, 1), (seen, -1)]
-    adapt = connection.ops.adapt_datefield_value
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO dashboard_activeactor (actor_id, last_day) VALUES (%s, %s)"
-            " ON CONFLICT (actor_id) DO UPDATE SET last_day = excluded.last_day",
-            [actor_id, adapt(day)],
-        )
-        cursor.execute(
-            f"INSERT INTO dashboard_activeday (day, actors)"  # noqa: S608 - only placeholders
-            f" VALUES {', '.join(['(%s, %s)'] * len(moves))} ON CONFLICT (day)"
-            " DO UPDATE SET actors = dashboard_activeday.actors + excluded.actors",
-            [value for at, by in moves for value in (adapt(at), by)],
-        )
+        if connection.vendor == "postgresql" and not options.get("server_side_binding"):
+            # One round trip instead of six, which others who record would have to wait for.
+            values = [value for _, values in statements for value in values]
+            cursor.execute("; ".join(sql for sql, _ in statements), values)
+            return int(cursor.fetchone()[0])
+        (sql, values), *others = statements
+        cursor.execute(sql, values)
+        seq = int(cursor.fetchone()[0])
+        for sql, values in others:
+            cursor.execute(sql, values)
+        return seq
 
 
 def _publish(event: Event) -> None:
