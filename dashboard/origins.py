@@ -9,7 +9,7 @@ class ExactOrigin:
     """Lets a handshake through whose one `Origin` is, to the letter, one of those allowed.
 
     Browsers write an origin in one way only, so nothing has to be parsed, and nothing can be
-    parsed wrongly; see docs/decisions/0005-exact-origins.md. Everything else is answered with 403.
+    parsed wrongly; see docs/decisions/0006-exact-origins.md. Everything else is answered with 403.
     """
 
     def __init__(self, application: Application, allowed: Iterable[str]) -> None:
