@@ -1,0 +1,35 @@
+"""`manage.py` with an ear: on SIGUSR1 the process says on standard output what it holds.
+
+Used for the web processes of the drill, which are otherwise exactly those of `manage.py runweb`.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import sys
+
+MARK = "inside: "
+
+
+def _say(*_: object) -> None:
+    """Print the number of asyncio tasks, of sockets in the hub, and of Python objects."""
+    from dashboard.hub import current_hub
+
+    gc.collect()
+    hub = current_hub()
+    found = {
+        "tasks": len(asyncio.all_tasks()),
+        "sockets": sum(len(members) for members in hub.groups.values()),
+        "objects": len(gc.get_objects()),
+    }
+    os.write(1, f"{MARK}{json.dumps(found)}\n".encode())
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGUSR1, _say)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard_project.settings"
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["manage.py", *sys.argv[1:]])
