@@ -7,8 +7,17 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from dashboard.admin import ReadOnlyAdmin
 from economy.admin_acts import correct, freeze, may_correct, may_freeze
+from economy.admin_export import (
+    ACCOUNT_COLUMNS,
+    CLAIM_COLUMNS,
+    LEDGER_COLUMNS,
+    CsvExport,
+    account_rows,
+    claim_rows,
+    export_history,
+    transaction_rows,
+)
 from economy.models import BALANCE_MAX, Account, Claim, Entry, Transaction
 
 if TYPE_CHECKING:
@@ -26,7 +35,7 @@ def _number(term: str) -> int | None:
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnlyAdmin):
+class AccountAdmin(CsvExport):
     """Accounts, with their history and running balance; corrected and frozen by acts only."""
 
     list_display = ("id", "__str__", "balance", "frozen", "opened_at")
@@ -36,6 +45,8 @@ class AccountAdmin(ReadOnlyAdmin):
     ordering = ("-balance", "id")
     actions = ("correct_selected",)
     change_form_template = "admin/economy/account/change_form.html"
+    csv_columns = ACCOUNT_COLUMNS
+    csv_rows = staticmethod(account_rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -47,7 +58,7 @@ class AccountAdmin(ReadOnlyAdmin):
         return queryset.filter(wanted if number is None else wanted | Q(id=number)), False
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the pages of the acts."""
+        """Add the pages of the acts, and the history as CSV."""
         view = self.admin_site.admin_view
         return [
             path(
@@ -59,6 +70,11 @@ class AccountAdmin(ReadOnlyAdmin):
                 "<int:account_id>/freeze/",
                 view(lambda request, account_id: freeze(self, request, account_id)),
                 name="economy_account_freeze",
+            ),
+            path(
+                "<int:account_id>/entries.csv",
+                view(lambda request, account_id: export_history(self, request, account_id)),
+                name="economy_account_entries",
             ),
             *super().get_urls(),
         ]
@@ -126,7 +142,7 @@ class EntryInline(TabularInline):
 
 
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnlyAdmin):
+class TransactionAdmin(CsvExport):
     """The ledger."""
 
     list_display = ("id", "created_at", "kind", "amount", "accounts", "author", "reason")
@@ -134,6 +150,8 @@ class TransactionAdmin(ReadOnlyAdmin):
     search_fields = ("id", "request_id")
     search_help_text = "The id or the name of a member, or the id of a transaction or a request."
     inlines = (EntryInline,)
+    csv_columns = LEDGER_COLUMNS
+    csv_rows = staticmethod(transaction_rows)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("entries__account")
@@ -165,13 +183,15 @@ class TransactionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Claim)
-class ClaimAdmin(ReadOnlyAdmin):
+class ClaimAdmin(CsvExport):
     """Daily claims."""
 
     list_display = ("day", "account", "streak", "reward", "bonus", "transaction")
     list_select_related = ("account", "transaction")
     search_fields = ("account__id", "account__name")
     search_help_text = "The id or a part of the name of a member."
+    csv_columns = CLAIM_COLUMNS
+    csv_rows = staticmethod(claim_rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
