@@ -99,6 +99,14 @@ test-pg: setup-dev ## The suite on PostgreSQL, in a private cluster
 test-js: node_modules/.installed ## The JavaScript unit tests
 	node --test tests/js/*.test.js
 
+.PHONY: bank
+bank: setup-dev ## 100,000 random operations by 8 processes on each database: BANK="--kill-every-seconds 1"
+	@$(BIN)/python -m tests.bank $(BANK)
+
+.PHONY: bench-economy
+bench-economy: setup-dev ## What a claim and a transfer cost, with and without their events
+	@$(BIN)/python -m benchmarks.economy $(BENCH)
+
 .PHONY: format
 format: setup-dev ## Format, and repair what lint can repair
 	$(BIN)/ruff format .

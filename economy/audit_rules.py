@@ -220,11 +220,14 @@ def _events_kept_since() -> datetime:
     return oldest.timestamp + _EVENT_LAG
 
 
-RULES: tuple[Callable[[], Iterator[Finding]], ...] = (
+Rule = Callable[[], Iterator[Finding]]
+
+MONEY_RULES: tuple[Rule, ...] = (_sums, _chains, _balances)
+"""Entries sum to zero, balances are the sums of their entries, nobody is below zero."""
+
+RULES: tuple[Rule, ...] = (
     _guards,
-    _sums,
-    _chains,
-    _balances,
+    *MONEY_RULES,
     _claims,
     _streaks,
     _tallies,
