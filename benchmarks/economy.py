@@ -2,7 +2,7 @@
 
 `make bench-economy` runs it on SQLite and PostgreSQL. Each cell is measured with the stream and
 without it (`record_event` replaced by nothing, here only), by turns, so that whatever else the
-machine does falls on both. The medians count: of the rates, and of the ratios of neighbours. Workers
+machine does falls on both. The medians count: of rates, and of the ratios of neighbours. Workers
 are processes: threads of one would share Python's lock, and measure that. PostgreSQL runs with
 `fsync`, as in production.
 """
