@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Coroutine
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -116,15 +117,15 @@ class Hub:
                 task.cancel()
             self._tasks = []
 
-    async def say_goodbye(self) -> None:
-        """Close every socket with 4009, so that its browser comes back, and let that leave."""
+    def say_goodbye(self) -> Coroutine[Any, Any, None]:
+        """Close every socket with 4009, so that its browser comes back; await what it returns.
+
+        Closed before anything is awaited: the server cancels every consumer at the same moment.
+        """
         everyone = self._everyone()
         for connection in everyone:
             connection.link.close(codes.SERVER_RESTARTING)
-        deadline = time.monotonic() + GOODBYE_SECONDS
-        for connection in everyone:
-            while connection.link.unsent_bytes and time.monotonic() < deadline:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        return _until_sent(everyone)
 
     # ------------------------------------------------------------------ what is missed
 
@@ -226,6 +227,14 @@ class Hub:
 
     def _everyone(self) -> list[Connection]:
         return [member for members in self.groups.values() for member in members]
+
+
+async def _until_sent(connections: list[Connection]) -> None:
+    """Wait until what was written to `connections` has left, but not for long."""
+    deadline = time.monotonic() + GOODBYE_SECONDS
+    for connection in connections:
+        while connection.link.unsent_bytes and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def _resumed(after: int, last: int, *, complete: bool) -> str:

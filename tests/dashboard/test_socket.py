@@ -383,10 +383,11 @@ async def test_a_web_process_that_stops_says_4009_and_its_successor_replays(
     live_web: LiveWeb, cookie: dict[str, str]
 ):
     await arecord()
-    async with browser(live_web, cookie) as page:
+    async with browser(live_web, cookie) as page, browser(live_web, cookie) as other:
         stream = (await page.receive())["data"]["stream"]
+        await other.receive()
         stopping = asyncio.ensure_future(sync_to_async(live_web.stop)())
-        assert await page.close_code() == 4009
+        assert [await page.close_code(), await other.close_code()] == [4009, 4009]
         await stopping
     await arecord(3)
     live_web.start()
