@@ -17,6 +17,8 @@ NEVER_SEEN: dict[str, Any] = {
     "guilds": None,
     "members": None,
     "latencyMs": None,
+    "memoryBytes": None,
+    "databaseMs": None,
     "shards": [],
 }
 
@@ -34,7 +36,7 @@ def describe(processes: Sequence[BotProcess], now: datetime) -> dict[str, Any]:
     """Return the `bot` section of the stats: all processes of the bot taken together.
 
     The state is that of the worst process that has not stopped; figures are summed over those
-    that are online, and null where none is.
+    that are online (the database's answer: the slowest), and null where none is.
     """
     if not processes:
         return NEVER_SEEN
@@ -56,6 +58,10 @@ def describe(processes: Sequence[BotProcess], now: datetime) -> dict[str, Any]:
         "guilds": _total(process.guilds for process in online),
         "members": _total(process.members for process in online),
         "latencyMs": round(sum(latencies) / len(latencies), 1) if latencies else None,
+        "memoryBytes": _total(process.memory_bytes for process in online),
+        "databaseMs": max(
+            (p.database_ms for p in online if p.database_ms is not None), default=None
+        ),
         "shards": [
             _shard(shard) if states[process.name] == "online" else _shard(shard | _UNKNOWN)
             for process in processes

@@ -48,11 +48,15 @@ def times_usual(now_ms: float | None, usual_ms: float | None) -> float | None:
 
 
 def of_dashboard(
-    stats: dict[str, Any], errors: Sequence[int], latency_past: Sequence[float | None]
+    stats: dict[str, Any],
+    errors: Sequence[int],
+    latency_past: Sequence[float | None],
+    command_p95: Sequence[float | None],
 ) -> list[Card]:
     """Return the cards of what the dashboard itself knows."""
     return [
         _latency(stats["ping"], latency_past),
+        _durations(command_p95),
         _errors(errors),
         _commands(stats),
         _active(stats["users"]),
@@ -86,6 +90,24 @@ def _latency(ping: dict[str, Any], past: Sequence[float | None]) -> Card:
         state="warn" if times else "",
         word=f"{times:.1f}× usual" if times else "",
         trend=(*past, now),
+    )
+
+
+def _durations(p95: Sequence[float | None]) -> Card:
+    *past, before, now = p95
+    change = None if now is None or before is None else now - before
+    times = times_usual(now, usual([*past, before]))
+    return Card(
+        id="p95",
+        label="Command p95",
+        value="–" if now is None else f"{now:,.0f}",
+        unit="" if now is None else "ms",
+        change="" if change is None else signed(change, "ms"),
+        tone="" if change is None or abs(change) < 10 else "bad" if change > 0 else "good",
+        period="" if change is None else "on last hour",
+        state="warn" if times else "",
+        word=f"{times:.1f}× usual" if times else "",
+        trend=tuple(p95),
     )
 
 

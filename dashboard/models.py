@@ -97,6 +97,44 @@ class HourlyCount(models.Model):
         return f"{self.hour:%Y-%m-%d %H}h {self.kind}: {self.count}"
 
 
+class CommandCount(models.Model):
+    """How many runs of a command ended so in one hour, and took so long (`dashboard.runs`)."""
+
+    hour = models.DateTimeField()
+    command = models.CharField(max_length=32)
+    outcome = models.CharField(max_length=9)
+    bucket = models.PositiveSmallIntegerField()
+    runs = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hour", "command", "outcome", "bucket"], name="command_count_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}h /{self.command} {self.outcome}: {self.runs}"
+
+
+class ErrorGroup(models.Model):
+    """All failures of commands with one fingerprint; `command` is the one that met it last."""
+
+    fingerprint = models.CharField(max_length=32, primary_key=True)
+    error = models.CharField(max_length=100)
+    place = models.CharField(max_length=200, blank=True)
+    command = models.CharField(max_length=32)
+    count = models.BigIntegerField(default=0)
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-last_seen_at"], name="error_group_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.error} in {self.place}: {self.count}"
+
+
 class ActiveActor(models.Model):
     """The last UTC day on which an actor did something."""
 
@@ -134,6 +172,8 @@ class BotProcess(models.Model):
     guilds = models.IntegerField(null=True)
     members = models.IntegerField(null=True)
     shards = models.JSONField(default=list)
+    memory_bytes = models.BigIntegerField(null=True)
+    database_ms = models.FloatField(null=True)
 
     def __str__(self) -> str:
         return self.name
@@ -148,6 +188,8 @@ class MetricSample(models.Model):
     guilds = models.IntegerField(null=True)
     members = models.IntegerField(null=True)
     active_actors = models.BigIntegerField()
+    memory_bytes = models.BigIntegerField(null=True)
+    database_ms = models.FloatField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["at", "bot"], name="sample_once")]

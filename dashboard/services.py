@@ -24,11 +24,14 @@ def record_heartbeat(
     guilds: int | None = None,
     members: int | None = None,
     shards: Sequence[dict[str, Any]] = (),
+    memory_bytes: int | None = None,
+    database_ms: float | None = None,
 ) -> BotProcess:
     """Write that the process `name` lives now, and how its connection is. One row a name.
 
     `shards` are as in `docs/wire.md`. Figures that are not finite, and all figures of a process
-    that is not connected, are kept as null: what is not known is not told.
+    that is not connected, are kept as null: what is not known is not told. `memory_bytes` is what
+    the process holds, `database_ms` how long the database took to answer it.
     """
     process, _ = BotProcess.objects.update_or_create(
         name=name,
@@ -42,6 +45,8 @@ def record_heartbeat(
             "guilds": guilds if connected else None,
             "members": members if connected else None,
             "shards": [{key: finite(value) for key, value in s.items()} for s in shards],
+            "memory_bytes": memory_bytes,
+            "database_ms": finite(database_ms),
         },
     )
     return process
@@ -53,6 +58,8 @@ def record_sample(
     latency_ms: float | None = None,
     guilds: int | None = None,
     members: int | None = None,
+    memory_bytes: int | None = None,
+    database_ms: float | None = None,
 ) -> MetricSample:
     """Keep the figures of this moment, to the second, for the trends; a second try replaces them.
 
@@ -67,6 +74,8 @@ def record_sample(
             "guilds": guilds,
             "members": members,
             "active_actors": active_actors(now, ACTIVE_WINDOW_DAYS),
+            "memory_bytes": memory_bytes,
+            "database_ms": finite(database_ms),
         },
     )
     return sample

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 from django.utils import timezone
 
-from dashboard import bots, cards, frames, headline, queries
+from dashboard import bots, cards, frames, headline, queries, runs
 from dashboard.models import Level
 
 RECENT_EVENTS = 10
@@ -68,11 +68,13 @@ def collect() -> Section:
         "live": "live",
         "generatedAt": frames.timestamp(now),
         "bot": bot,
+        "commandStats": runs.of_day(now),
+        "errorGroups": runs.recent_errors(now),
     }
     errors = collect_errors(hour)
     sections = {name: (provider(), maker) for name, (provider, maker) in _providers.items()}
     made = [
-        *cards.of_dashboard(stats, errors, latency_past),
+        *cards.of_dashboard(stats, errors, latency_past, runs.p95_by_hour(_hours(hour))),
         *(card for section, maker in sections.values() if maker for card in maker(section)),
     ]
     stats["cards"] = msgspec.to_builtins(made)
@@ -89,7 +91,7 @@ def collect() -> Section:
 
 def collect_activity(hour: datetime) -> list[Section]:
     """Return the 24 hours up to the one that starts at `hour`, oldest first, zeros included."""
-    hours = [hour - timedelta(hours=back) for back in range(ACTIVITY_HOURS - 1, -1, -1)]
+    hours = _hours(hour)
     counts = {name: _by_hour(hours, kinds) for name, kinds in _series.items()}
     return [
         {"hour": frames.timestamp(at)} | {name: counts[name][index] for name in counts}
@@ -99,7 +101,7 @@ def collect_activity(hour: datetime) -> list[Section]:
 
 def collect_errors(hour: datetime) -> list[int]:
     """Return how many error events each of the last 24 hours had, oldest first."""
-    hours = [hour - timedelta(hours=back) for back in range(ACTIVITY_HOURS - 1, -1, -1)]
+    hours = _hours(hour)
     counts = queries.count_by_hour(hours[0], level=Level.ERROR)
     return [counts.get(at, 0) for at in hours]
 
@@ -112,6 +114,10 @@ def latency_by_minute(since: datetime) -> list[float | None]:
         if sample.latency_ms is not None:
             known.append(sample.latency_ms)
     return [sum(known) / len(known) if known else None for known in minutes.values()]
+
+
+def _hours(last: datetime) -> list[datetime]:
+    return [last - timedelta(hours=back) for back in range(ACTIVITY_HOURS - 1, -1, -1)]
 
 
 def _by_hour(hours: Sequence[datetime], kinds: Sequence[str]) -> list[int]:

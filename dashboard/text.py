@@ -25,6 +25,6 @@ def storable(value: object) -> object:
         return value.replace("\0", "").encode(errors="replace").decode()
     if isinstance(value, dict):
         return {str(storable(key)): storable(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [storable(item) for item in value]
     return value

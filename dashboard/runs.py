@@ -1,0 +1,164 @@
+"""How long commands took and how they ended, counted as they end: a histogram an hour.
+
+A duration falls into one of `BUCKETS` fixed buckets, four for each doubling, so a percentile is
+known to within 9 % whatever its size, and costs the hours and commands looked at, never the log.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from django.db import connection
+from django.db.models import Sum
+
+from dashboard.frames import timestamp
+from dashboard.models import CommandCount, ErrorGroup
+
+Outcome = Literal["completed", "refused", "failed"]
+Section = dict[str, Any]
+
+BUCKETS = 65
+PER_DOUBLING = 4
+COMMANDS_SHOWN = 25
+ERRORS_SHOWN = 10
+
+
+class Fault(NamedTuple):
+    """What made a command fail: the same `fingerprint` for the same fault, and no text of it."""
+
+    fingerprint: str
+    error: str
+    where: str = ""
+
+
+class Run(NamedTuple):
+    """One command that ended at `at`."""
+
+    command: str
+    outcome: Outcome
+    duration_ms: float
+    at: datetime
+    fault: Fault | None = None
+
+
+def bucket_of(duration_ms: float) -> int:
+    """Return the bucket of a duration: 0 for all up to 1 ms, the last for all beyond a minute."""
+    if not duration_ms > 1:
+        return 0
+    return min(math.ceil(PER_DOUBLING * math.log2(min(duration_ms, 1e9))), BUCKETS - 1)
+
+
+def percentile(buckets: Mapping[int, int], share: float) -> float | None:
+    """Return what `share` of the counted durations did not pass, in ms; None without any."""
+    rank = math.ceil(share * sum(buckets.values()))
+    for bucket in sorted(buckets):
+        rank -= buckets[bucket]
+        if rank <= 0 and buckets[bucket]:
+            return round(2 ** ((bucket - 0.5) / PER_DOUBLING), 1) if bucket else 1.0
+    return None
+
+
+def count_runs(runs: Sequence[Run]) -> None:
+    """Count `runs` in the caller's transaction. Call it before the lock of the stream is taken."""
+    counts = Counter(
+        (run.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0), run.command[:32],
+         run.outcome, bucket_of(run.duration_ms))
+        for run in runs
+    )  # fmt: skip
+    at = connection.ops.adapt_datetimefield_value
+    # In the order of the keys, so that two processes never wait for each other.
+    rows = [[at(hour), *key, count] for (hour, *key), count in sorted(counts.items())]
+    _upsert(
+        "dashboard_commandcount (hour, command, outcome, bucket, runs)",
+        "(hour, command, outcome, bucket) DO UPDATE SET"
+        " runs = dashboard_commandcount.runs + excluded.runs",
+        rows,
+    )
+    _count_faults([run for run in runs if run.fault])
+
+
+def _count_faults(runs: Sequence[Run]) -> None:
+    groups: dict[str, list[Any]] = {}
+    at = connection.ops.adapt_datetimefield_value
+    for run in runs:
+        assert run.fault is not None  # noqa: S101
+        fingerprint, error, where = run.fault
+        count = groups[fingerprint][4] if fingerprint in groups else 0
+        first = groups[fingerprint][5] if fingerprint in groups else at(run.at)
+        groups[fingerprint] = [
+            fingerprint[:32], error[:100], where[:200], run.command[:32], count + 1, first,
+            at(run.at),
+        ]  # fmt: skip
+    _upsert(
+        "dashboard_errorgroup"
+        " (fingerprint, error, place, command, count, first_seen_at, last_seen_at)",
+        "(fingerprint) DO UPDATE SET count = dashboard_errorgroup.count + excluded.count,"
+        " command = excluded.command, last_seen_at = excluded.last_seen_at",
+        [groups[fingerprint] for fingerprint in sorted(groups)],
+    )
+
+
+def _upsert(into: str, conflict: str, rows: Sequence[Sequence[Any]]) -> None:
+    if not rows:
+        return
+    places = ", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {into} VALUES {places} ON CONFLICT {conflict}",  # noqa: S608 - ours
+            [value for row in rows for value in row],
+        )
+
+
+def of_day(now: datetime) -> list[Section]:
+    """Return a row for each command of the UTC day of `now`, the most used first."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    counted = CommandCount.objects.filter(hour__gte=midnight, hour__lte=now)
+    buckets: dict[str, Counter[int]] = {}
+    outcomes: dict[str, Counter[str]] = {}
+    for command, outcome, bucket, runs in counted.values_list(
+        "command", "outcome", "bucket"
+    ).annotate(total=Sum("runs")):
+        buckets.setdefault(command, Counter())[bucket] += runs
+        outcomes.setdefault(command, Counter())[outcome] += runs
+    rows = [
+        {
+            "command": command,
+            "runs": outcomes[command].total(),
+            "p50Ms": percentile(found, 0.50),
+            "p95Ms": percentile(found, 0.95),
+            "p99Ms": percentile(found, 0.99),
+            "refused": outcomes[command]["refused"],
+            "failed": outcomes[command]["failed"],
+        }
+        for command, found in buckets.items()
+    ]
+    rows.sort(key=lambda row: (-int(str(row["runs"])), str(row["command"])))
+    return rows[:COMMANDS_SHOWN]
+
+
+def p95_by_hour(hours: Sequence[datetime]) -> list[float | None]:
+    """Return the p95 of all commands in each of `hours`, which follow one another, in ms."""
+    counted = CommandCount.objects.filter(hour__gte=hours[0], hour__lte=hours[-1])
+    found: dict[datetime, Counter[int]] = {}
+    for hour, bucket, runs in counted.values_list("hour", "bucket").annotate(total=Sum("runs")):
+        found.setdefault(hour, Counter())[bucket] += runs
+    return [percentile(found.get(hour, {}), 0.95) for hour in hours]
+
+
+def recent_errors(now: datetime) -> list[Section]:
+    """Return the errors seen in the last day, grouped by fingerprint, the latest first."""
+    groups = ErrorGroup.objects.filter(last_seen_at__gte=now - timedelta(days=1))
+    return [
+        {
+            "fingerprint": group.fingerprint,
+            "error": group.error,
+            "where": group.place,
+            "command": group.command,
+            "count": group.count,
+            "firstSeenAt": timestamp(group.first_seen_at),
+            "lastSeenAt": timestamp(group.last_seen_at),
+        }
+        for group in groups.order_by("-last_seen_at")[:ERRORS_SHOWN]
+    ]
