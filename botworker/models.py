@@ -15,3 +15,13 @@ class SyncedCommands(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application_id}: {self.digest[:12]}"
+
+
+class SpoolMark(models.Model):
+    """Up to which number the records of one spool (`botworker.spool`) are in the log."""
+
+    spool = models.CharField(max_length=32, primary_key=True)
+    upto = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.spool}: {self.upto}"

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 
@@ -48,6 +49,7 @@ class BotOptions:
     login_wait_seconds: float = 10.0
     drain_seconds: float = 10.0
     guild_ready_seconds: float = 2.0
+    spool: Path | None = None
 
     def __repr__(self) -> str:  # the token must not get into a log this way
         return f"<BotOptions {self.name} at {self.api_url}>"
@@ -70,13 +72,15 @@ class BotOptions:
                 "DISCORD_TOKEN is missing: put the bot's token into the environment or .env.",
                 configuration=True,
             )
+        name = name or (f"bot {shards}" if shards else "bot")
         return cls(
             token=settings.DISCORD_TOKEN,
             api_url=settings.DISCORD_API_URL,
             gateway_url=settings.DISCORD_GATEWAY_URL,
-            name=name or (f"bot {shards}" if shards else "bot"),
+            name=name,
             shards=shards,
             heartbeat_seconds=settings.BOT_HEARTBEAT_SECONDS,
             sample_seconds=settings.BOT_SAMPLE_SECONDS,
             login_wait_seconds=settings.STARTUP_WAIT_SECONDS,
+            spool=settings.DATA_DIR / "spool" / f"{quote(name, safe=' ')}.jsonl",
         )

@@ -3,8 +3,9 @@
 from botworker import replies
 from botworker.errors import NotAnswered, fingerprint
 from botworker.invocation import Invocation
-from botworker.recorder import Record
+from botworker.records import Record
 from dashboard.models import Level
+from dashboard.runs import Fault
 
 FAMILY = "bot.command_"
 
@@ -23,6 +24,7 @@ def record_of(invocation: Invocation) -> Record:
             duration_ms=invocation.duration_ms,
             data={"refusal": type(invocation.refusal).__name__},
             once=FAMILY,
+            outcome="refused",
         )
     return Record(
         kind=FAMILY + "completed",
@@ -30,6 +32,7 @@ def record_of(invocation: Invocation) -> Record:
         origin=invocation.origin,
         duration_ms=invocation.duration_ms,
         once=FAMILY,
+        outcome="completed",
     )
 
 
@@ -49,4 +52,6 @@ def _failed(invocation: Invocation, command: str, failure: BaseException) -> Rec
         # The text of the error stays in the process's own log: it may name what is nobody's to see.
         data={"error": type(error).__name__, "fingerprint": print_, "where": where},
         once=FAMILY,
+        outcome="failed",
+        fault=Fault(print_, type(error).__name__, where),
     )

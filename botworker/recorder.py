@@ -1,66 +1,50 @@
-"""What happened in the bot, on its way into the log: after the answer, in order."""
+"""From the bot into the log: after the answer, in order, once."""
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
-from django.utils import timezone
+from django.db import InterfaceError, OperationalError
 
 from botworker.database import in_database
-from dashboard.events import NOWHERE, Origin, record_event
-from dashboard.frames import timestamp
-from dashboard.models import Event, Level
+from botworker.records import Record, write
+from botworker.spool import Spool
 
 logger = logging.getLogger(__name__)
 
-SPOOL_MAX_RECORDS = 10_000
 BATCH_MAX_RECORDS = 20
 RETRY_SECONDS = 1.0
-LATE_SECONDS = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """An event that is going to be recorded.
-
-    Of several records with the same `once` and request only the first gets into the log: `once`
-    names the family of kinds, such as `bot.command_`.
-    """
-
-    kind: str
-    message: str
-    level: Level = Level.INFO
-    origin: Origin = NOWHERE
-    duration_ms: float | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-    once: str = ""
-    at: datetime = field(default_factory=timezone.now)
 
 
 class Recorder:
     """A bounded spool of records and the one task, `run`, that writes them in their order.
 
-    While the database is away they are kept, the oldest giving way at `SPOOL_MAX_RECORDS`, and
-    written when it is back, each with the time it happened at. `lost` counts those that were not.
+    While the database is away they are kept, and written when it is back, each with the time it
+    happened at. `lost` counts those that were not.
     """
 
     def __init__(self) -> None:
-        self.lost = 0
-        self._spool: deque[Record] = deque()
+        self._refused = 0
+        self._spool = Spool()
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
 
+    @property
+    def lost(self) -> int:
+        """How many records never got into the log."""
+        return self._spool.lost + self._refused
+
+    def use(self, spool: Spool) -> None:
+        """Keep records in `spool` from now on, and write what it holds first."""
+        for item in self._spool.first(len(self._spool)):
+            spool.append(item.record)
+        self._spool = spool
+        if len(spool):
+            self._filled.set()
+            self._empty.clear()
+
     def add(self, record: Record) -> None:
         """Take `record` and return at once."""
-        if len(self._spool) >= SPOOL_MAX_RECORDS:
-            self._spool.popleft()
-            self.lost += 1
         self._spool.append(record)
         self._filled.set()
         self._empty.clear()
@@ -75,57 +59,36 @@ class Recorder:
             return False
         return True
 
+    def close(self) -> None:
+        """Let go of the spool's file."""
+        self._spool.close()
+
     async def run(self) -> None:
         """Write records for ever; end it by cancelling."""
         away = False
         batch_size = BATCH_MAX_RECORDS
         while True:
             await self._filled.wait()
-            batch = [self._spool.popleft() for _ in range(min(batch_size, len(self._spool)))]
+            batch = self._spool.first(batch_size)
             try:
                 await in_database(write, batch)
             except (OperationalError, InterfaceError) as error:
                 if not away:
                     away = True
                     logger.warning("cannot record (%s); keeping what happens", type(error).__name__)
-                self._spool.extendleft(reversed(batch))
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             except Exception:
                 if len(batch) > 1:  # one of them is bad: the others must not suffer for it
-                    self._spool.extendleft(reversed(batch))
                     batch_size = 1
                     continue
-                self.lost += 1
-                logger.exception("cannot record %s", batch[0].kind)
+                self._refused += 1
+                logger.exception("cannot record %s", batch[0].record.kind)
             if away:
                 away = False
                 logger.info("recording works again")
-            if not self._spool:
+            self._spool.drop(batch[-1].number)
+            if not len(self._spool):
                 batch_size = BATCH_MAX_RECORDS
                 self._filled.clear()
                 self._empty.set()
-
-
-@transaction.atomic
-def write(records: Sequence[Record]) -> None:
-    """Record all of `records` in one transaction."""
-    for record in records:
-        if record.once and _is_known(record):
-            continue
-        delay = (timezone.now() - record.at).total_seconds()
-        late = {"happenedAt": timestamp(record.at)} if delay > LATE_SECONDS else {}
-        record_event(
-            kind=record.kind,
-            message=record.message,
-            level=record.level,
-            origin=record.origin,
-            duration_ms=record.duration_ms,
-            data=record.data | late,
-        )
-
-
-def _is_known(record: Record) -> bool:
-    # After a lost connection or a redelivered interaction, its outcome may be in the log already.
-    events = Event.objects.filter(request_id=record.origin.request_id)
-    return events.filter(kind__startswith=record.once).exists()

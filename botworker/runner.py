@@ -15,7 +15,8 @@ from botworker.client import Bot, build, install, point_at, tree_of
 from botworker.database import in_database
 from botworker.errors import StartRefused
 from botworker.options import BotOptions
-from botworker.recorder import Record
+from botworker.records import Record
+from botworker.spool import Spool
 from botworker.sync import CommandSync
 from botworker.telemetry import Telemetry
 from dashboard.models import Level
@@ -94,6 +95,8 @@ def _refuse_wrong_token(error: BaseException) -> None:
 
 async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
     tree = tree_of(client)
+    if options.spool is not None:
+        tree.recorder.use(Spool(options.spool))
     gateway = await install(client)
     telemetry = Telemetry(options, gateway, timezone.now())
     recording = asyncio.create_task(tree.recorder.run())
@@ -126,6 +129,7 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
         tree.recorder.add(Record(kind="bot.stopped", level=level, message=ending))
         await tree.recorder.flush(FLUSH_SECONDS)
         await _end(recording)
+        tree.recorder.close()
         await _say_goodbye(options.name)
 
 

@@ -6,6 +6,7 @@ from botworker.cogs.gateway import Gateway
 from botworker.database import in_database
 from botworker.options import BotOptions
 from botworker.ticking import every
+from botworker.vitals import memory_bytes, ping_database
 from dashboard import services
 
 
@@ -28,25 +29,35 @@ class Telemetry:
     async def beat(self) -> None:
         """Write how things are."""
         now = self._gateway.snapshot()
-        await in_database(
-            services.record_heartbeat,
-            name=self._options.name,
-            started_at=self._started_at,
-            emulated=self._options.emulated,
-            connected=now.connected,
-            latency_ms=now.latency_ms,
-            guilds=now.guilds,
-            members=now.members,
-            shards=now.shards,
-        )
+
+        def write() -> None:
+            services.record_heartbeat(
+                name=self._options.name,
+                started_at=self._started_at,
+                emulated=self._options.emulated,
+                connected=now.connected,
+                latency_ms=now.latency_ms,
+                guilds=now.guilds,
+                members=now.members,
+                shards=now.shards,
+                memory_bytes=memory_bytes(),
+                database_ms=ping_database(),
+            )
+
+        await in_database(write)
 
     async def sample(self) -> None:
         """Keep how things are, for the trends."""
         now = self._gateway.snapshot()
-        await in_database(
-            services.record_sample,
-            name=self._options.name,
-            latency_ms=now.latency_ms,
-            guilds=now.guilds,
-            members=now.members,
-        )
+
+        def write() -> None:
+            services.record_sample(
+                name=self._options.name,
+                latency_ms=now.latency_ms,
+                guilds=now.guilds,
+                members=now.members,
+                memory_bytes=memory_bytes(),
+                database_ms=ping_database(),
+            )
+
+        await in_database(write)

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import discord
 from discord.ext import commands
 
-from botworker.recorder import Record, Recorder
+from botworker.recorder import Recorder
+from botworker.records import Record
 from botworker.shardlink import Pulse, ShardLink, Turn
 
 logger = logging.getLogger(__name__)

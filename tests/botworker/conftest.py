@@ -8,6 +8,7 @@ with warnings.catch_warnings():  # discord.py 2.7 imports a module that Python 3
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,16 @@ def ada(guild: Guild) -> Member:
 def juno(guild: Guild) -> Member:
     """Another member of the same guild."""
     return guild.people[1]
+
+
+@pytest.fixture
+def there(emulated: EmulatedDiscord, tmp_path: Path) -> dict[str, str]:
+    """The variables that lead a bot to the emulated Discord."""
+    return {
+        "DATA_DIR": str(tmp_path),
+        "DISCORD_TOKEN": emulated.token,
+        "DISCORD_API_URL": emulated.api_url,
+        "DISCORD_GATEWAY_URL": emulated.gateway_url,
+        "BOT_HEARTBEAT_SECONDS": "0.2",
+        "STARTUP_WAIT_SECONDS": "0.3",
+    }

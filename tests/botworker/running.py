@@ -1,9 +1,11 @@
 """A bot under test: the real discord.py, in this process, on an emulated Discord."""
 
 import asyncio
+import os
+import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from django.db import connections
@@ -13,6 +15,8 @@ from botworker.emulator import EmulatedDiscord
 from botworker.options import BotOptions
 from botworker.runner import serve
 from dashboard.models import BotProcess, Event
+from tests.environment import ROOT
+from tests.web import database_url
 
 T = TypeVar("T")
 
@@ -111,3 +115,23 @@ async def event(kind: str, number: int = 1) -> Event:
         return found if len(found) >= number else []
 
     return (await eventually(is_there))[number - 1]
+
+
+@asynccontextmanager
+async def manage(*arguments: str, **variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A command of manage.py, on the database of the test."""
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "manage.py",
+        *arguments,
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": database_url(), **variables},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+            await running.communicate()

@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from botworker.recorder import SPOOL_MAX_RECORDS, Record, Recorder
+from botworker.recorder import Recorder
+from botworker.records import Record
+from botworker.spool import MAX_RECORDS
 from dashboard.events import Origin
 from tests.botworker.running import database_away, events
 
@@ -78,7 +80,7 @@ async def test_records_wait_for_a_database_that_is_away():
 async def test_a_full_spool_lets_the_oldest_go():
     recorder = Recorder()
 
-    for number in range(SPOOL_MAX_RECORDS + 3):
+    for number in range(MAX_RECORDS + 3):
         recorder.add(Record(kind="bot.tested", message=str(number)))
 
     assert recorder.lost == 3

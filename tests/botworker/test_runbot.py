@@ -1,41 +1,15 @@
 """`manage.py runbot` as its operator meets it: exit codes, one line, signals."""
 
-import asyncio
-import os
 import re
 import signal
-import sys
-from contextlib import asynccontextmanager
 
 import pytest
 
 from botworker.database import in_database
 from dashboard.models import BotProcess
-from tests.botworker.running import events, eventually, process
-from tests.environment import ROOT
-from tests.web import database_url
+from tests.botworker.running import events, eventually, manage, process
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@asynccontextmanager
-async def manage(*arguments, **variables):
-    """A command of manage.py, on the database of the test."""
-    running = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "manage.py",
-        *arguments,
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url(), **variables},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield running
-    finally:
-        if running.returncode is None:
-            running.kill()
-            await running.communicate()
 
 
 async def refusal(*arguments, **variables):
@@ -45,18 +19,6 @@ async def refusal(*arguments, **variables):
     lines = errors.decode().splitlines()
     complaints = [line for line in lines if not re.match(r"\d{4}-\d\d-\d\d .* INFO ", line)]
     return running.returncode, complaints
-
-
-@pytest.fixture
-def there(emulated):
-    """The variables that lead a bot to the emulated Discord."""
-    return {
-        "DISCORD_TOKEN": emulated.token,
-        "DISCORD_API_URL": emulated.api_url,
-        "DISCORD_GATEWAY_URL": emulated.gateway_url,
-        "BOT_HEARTBEAT_SECONDS": "0.2",
-        "STARTUP_WAIT_SECONDS": "0.3",
-    }
 
 
 async def test_without_a_token_it_says_so_and_wants_no_restart(there):
