@@ -36,6 +36,12 @@ def milliseconds(value: Any) -> str:
 
 
 @register.filter
+def megabytes(count: Any) -> str:
+    """Return `84 MB` for a number of bytes, or a dash."""
+    return UNKNOWN if count in _NOTHING else f"{figure(count / 1_000_000)} MB"
+
+
+@register.filter
 def ack(seconds: Any) -> str:
     """Return `ack 3 s`: how old the last answer of Discord was at the bot's last heartbeat."""
     return f"ack {UNKNOWN}" if seconds in _NOTHING else f"ack {figure(seconds)} s"

@@ -4,6 +4,7 @@ import { Activity } from "./activity.js";
 import { paintAges } from "./ages.js";
 import { paintBot, paintShards } from "./bot.js";
 import { paintCards } from "./cards.js";
+import { paintCommands } from "./commands.js";
 import { Feed } from "./feed.js";
 import { FeedState } from "./feed-state.js";
 import { headline, pageTitle } from "./headline.js";
@@ -47,6 +48,7 @@ function paintStatus() {
 function paintStats() {
   root.querySelector('[data-slot="emulated"]').hidden = !stats.bot.emulated;
   paintCards(part("cards"), stats.cards, stats.generatedAt);
+  paintCommands(part("commands"), stats.commandStats);
   paintShards(part("shards"), stats.bot.shards);
   activity.update(stats.activityOverview);
   paintStatus();

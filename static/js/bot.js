@@ -1,7 +1,7 @@
 // Paints what is known of the bot, and one tile for each of its shards.
 
 import { copyOf, fill, reconcile, setAttribute, setMoment, slot } from "./dom.js";
-import { ack, botWord, deliveryWord, figure, guilds, milliseconds } from "./figures.js";
+import { ack, botWord, deliveryWord, figure, guilds, megabytes, milliseconds } from "./figures.js";
 import { moment } from "./time.js";
 
 /** Paints the facts of the bot; `state` is the server's word, or what the page knows better. */
@@ -12,6 +12,8 @@ export function paintBot(root, { bot, stream, live }, state) {
     guilds: figure(bot.guilds),
     members: figure(bot.members),
     latency: milliseconds(bot.latencyMs),
+    database: milliseconds(bot.databaseMs),
+    memory: megabytes(bot.memoryBytes),
     delivery: deliveryWord(live),
     head: figure(stream.head),
   });

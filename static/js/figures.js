@@ -20,6 +20,9 @@ export const figure = (value) => (unknown(value) ? UNKNOWN : grouped.format(Math
 /** Returns `61 ms`, or a dash. */
 export const milliseconds = (value) => (unknown(value) ? UNKNOWN : `${figure(value)} ms`);
 
+/** Returns `84 MB`, or a dash. */
+export const megabytes = (bytes) => (unknown(bytes) ? UNKNOWN : `${figure(bytes / 1e6)} MB`);
+
 /** Returns `ack 3 s`: how old the last answer of Discord was at the bot's last heartbeat. */
 export const ack = (seconds) => (unknown(seconds) ? `ack ${UNKNOWN}` : `ack ${figure(seconds)} s`);
 

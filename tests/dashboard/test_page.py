@@ -162,7 +162,7 @@ def test_without_javascript_the_page_is_complete_and_says_that_it_is_not_live(
     claim(150)
     with open_page(chromium, live_web, cookie, java_script_enabled=False) as page:
         assert sentences(page) == ["ada claimed 150 coins"]
-        expect(page.locator(".card")).to_have_count(6)
+        expect(page.locator(".card")).to_have_count(7)
         expect(page.locator(".notice")).to_contain_text("not live")
 
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 
-import { milliseconds } from "../../static/js/figures.js";
+import { figure, megabytes, milliseconds } from "../../static/js/figures.js";
 import { FeedState } from "../../static/js/feed-state.js";
 import { pageTitle } from "../../static/js/headline.js";
 import { links } from "../../static/js/lamp.js";
@@ -42,6 +42,12 @@ describe("the lamp of a page that is not live", () => {
       assert.deepEqual(found, expected);
       assert.equal(pageTitle({ tone: stats.headline.tone, cards: stats.cards, links: found }), title);
     });
+  }
+});
+
+describe("a figure", () => {
+  for (const { value, ...expected } of fixture("figures")) {
+    it(String(value), () => assert.deepEqual({ figure: figure(value), milliseconds: milliseconds(value), megabytes: megabytes(value) }, expected));
   }
 });
 

@@ -11,6 +11,7 @@ import pytest
 
 from dashboard.templatetags.charts import trend
 from dashboard.templatetags.feed import fold
+from dashboard.templatetags.figures import figure, megabytes, milliseconds
 from dashboard.templatetags.lamp import lamp, page_title
 
 
@@ -28,6 +29,14 @@ def test_the_feed_is_folded_and_worded_as_the_browser_does_it(case: dict[str, An
 def test_the_lamp_is_derived_as_the_browser_does_it(case: dict[str, Any]) -> None:
     assert lamp(case["stats"]) == case["links"]
     assert page_title(case["stats"]) == case["title"]
+
+
+@pytest.mark.parametrize("case", cases("figures"))
+def test_a_figure_is_written_as_the_browser_does_it(case: dict[str, Any]) -> None:
+    value = case["value"]
+    assert figure(value) == case["figure"]
+    assert milliseconds(value) == case["milliseconds"]
+    assert megabytes(value) == case["megabytes"]
 
 
 @pytest.mark.parametrize("case", cases("trends"))
