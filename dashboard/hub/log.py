@@ -12,6 +12,7 @@ from dashboard import frames, queries, services, stats
 from dashboard.hub.background import every, in_thread, spawn
 from dashboard.hub.intake import FRAME_MAX_CHARACTERS, Intake
 from dashboard.hub.tail import Tail
+from dashboard.models import Event
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Log:
         self._intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._repair: asyncio.Task[None] | None = None
+        self._doubted: list[Any] | None = None  # what arrives while the log itself is in doubt
 
     @property
     def runs(self) -> bool:
@@ -97,8 +99,13 @@ class Log:
         await asyncio.sleep(after_seconds)
         tail = self._tail
         while tail is not None and tail is self._tail:
-            rows = await in_thread(queries.events_after, tail.last, READ_ROWS)
+            rows = await in_thread(
+                queries.events_after, tail.last - 1, READ_ROWS
+            )  # ours again first
             if tail is not self._tail:
+                return
+            if rows and tail.contradicts(rows[0].seq, frames.new_event(rows[0])):
+                await self._begin_another("the log goes on from another past")
                 return
             fresh = [row for row in rows if row.seq > tail.last]
             if fresh and fresh[0].seq > tail.last + 1:
@@ -125,10 +132,31 @@ class Log:
             or self._tail is None
         ):
             self._take_other(message)
-            return
-        self._relay(self._tail.offer(seq, frame))
-        if self._tail.has_gap:
-            self._start_repair(REORDER_SECONDS)
+        elif self._doubted is not None:
+            self._doubted.append(message)
+        elif self._tail.contradicts(seq, frame):
+            self._doubted = []
+            spawn(self._settle_doubt(self._tail, seq))
+        else:
+            self._relay(self._tail.offer(seq, frame))
+            if self._tail.has_gap:
+                self._start_repair(REORDER_SECONDS)
+
+    async def _settle_doubt(self, tail: Tail, seq: int) -> None:
+        """Look whether the log has become another one: one seq was published with two contents."""
+        try:
+            at, rows = await in_thread(_look_up, seq)
+            changed = at.epoch != tail.epoch or at.head < tail.last
+            if tail is self._tail and (
+                changed or any(tail.contradicts(row.seq, frames.new_event(row)) for row in rows)
+            ):
+                await self._begin_another("an event was written again: an older copy was restored")
+            else:
+                self.counts["ignored"] += 1  # forged
+        finally:
+            doubted, self._doubted = self._doubted or [], None
+            for message in doubted:
+                self._take(message)
 
     def _on_hearing(self, hears: bool) -> None:
         self._live = "live" if hears else "polling"
@@ -157,8 +185,7 @@ class Log:
             self._live = "live" if self._intake is None or self._intake.hears else "polling"
             at = collected["stream"]
             if at["epoch"] == tail.epoch and at["head"] < known:
-                await in_thread(services.begin_epoch, tail.epoch)
-                await self._begin_again("the log lost its end: an older copy was restored")
+                await self._begin_another("the log lost its end: an older copy was restored")
                 return
             if at["epoch"] != tail.epoch:
                 await self._begin_again("the log is another one")
@@ -174,6 +201,11 @@ class Log:
 
     # ------------------------------------------------------------------ beginning
 
+    async def _begin_another(self, why: str) -> None:
+        """Give the log a new epoch, unless it has one already, and begin again."""
+        await in_thread(services.begin_epoch, self.tail.epoch)
+        await self._begin_again(why)
+
     async def _begin_again(self, why: str) -> None:
         """Take the log as it is now; browsers learn from the snapshot that theirs has ended."""
         logger.warning("starting again from the database: %s", why)
@@ -182,6 +214,10 @@ class Log:
 
     async def _load(self) -> None:
         self._tail, self._stats = await in_thread(_read_all)
+
+
+def _look_up(seq: int) -> tuple[queries.Position, list[Event]]:
+    return queries.position(), queries.events_after(seq - 1, 1)
 
 
 def _read_all() -> tuple[Tail, dict[str, Any]]:

@@ -3,6 +3,8 @@
 from collections import deque
 from itertools import islice
 
+import msgspec
+
 EARLY_MAX_FRAMES = 10_000
 
 
@@ -38,6 +40,14 @@ class Tail:
         self._frames.extend(ready)
         return ready
 
+    def contradicts(self, seq: int, frame: str) -> bool:
+        """Tell whether another frame than this one was let through as `seq`, and is still kept."""
+        back = self.last - seq
+        if not 0 <= back < len(self._frames):
+            return False
+        kept = self._frames[-1 - back]
+        return kept != frame and not _equal(kept, frame)
+
     @property
     def has_gap(self) -> bool:
         """Whether frames wait for one that is missing."""
@@ -59,3 +69,11 @@ class Tail:
     def newest(self, limit: int) -> list[str]:
         """Return up to `limit` of the newest frames, newest first."""
         return list(islice(reversed(self._frames), limit))
+
+
+def _equal(one: str, other: str) -> bool:
+    """Compare what two frames say: the order of keys may have changed on the way."""
+    try:
+        return bool(msgspec.json.decode(one) == msgspec.json.decode(other))
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return False

@@ -344,6 +344,23 @@ async def test_a_log_that_lost_its_end_gets_a_new_epoch_and_is_shown_anew(
         assert [event["seq"] for event in await page.events(1)] == [3]
 
 
+async def test_a_log_that_was_restored_and_written_on_is_never_mixed_with_the_one_before(
+    start_web: Web, staff: User
+):
+    web = start_web(STATS_INTERVAL_SECONDS="60")
+    await arecord(5)
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        before = (await page.receive())["data"]["stream"]
+        await Event.objects.filter(seq__gt=2).adelete()  # as a restored backup would
+        await Stream.objects.aupdate(head=2)
+        await arecord(6)
+        now = await page.receive_until("STATS_UPDATE")
+        assert now["stream"]["epoch"] != before["epoch"]
+    shown = [event["seq"] for event in now["recentEvents"]]
+    assert shown[-2:] == [2, 1]
+    assert "NEW_EVENT" not in [frame["type"] for frame in page.frames]
+
+
 async def test_forged_and_garbage_messages_are_ignored_and_disturb_nobody(
     live_web: LiveWeb, cookie: dict[str, str], broker: Broker
 ):
