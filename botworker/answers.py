@@ -21,11 +21,12 @@ UNREACHABLE = (aiohttp.ClientError, OSError)
 
 
 class Reply(NamedTuple):
-    """What to say: text or an embed; `private` shows it to the member alone."""
+    """What to say: text or an embed, with buttons; `private` shows it to the member alone."""
 
     text: str = ""
     embed: discord.Embed | None = None
     private: bool = False
+    view: discord.ui.View | None = None
 
 
 class Deferral:
@@ -54,7 +55,7 @@ class Deferral:
         try:
             await self._interaction.response.defer(ephemeral=self._private)
         except (discord.HTTPException, *UNREACHABLE) as error:
-            logger.warning("cannot defer %d: %s", self._interaction.id, _describe(error))
+            logger.warning("cannot defer %d: %s", self._interaction.id, describe(error))
 
 
 async def send(interaction: Interaction, reply: Reply) -> None:
@@ -64,26 +65,29 @@ async def send(interaction: Interaction, reply: Reply) -> None:
     """
     content = reply.text or None
     embed = reply.embed or discord.utils.MISSING
+    view = reply.view or discord.utils.MISSING
     try:
         if interaction.response.is_done():
             await interaction.followup.send(
-                content or discord.utils.MISSING, embed=embed, ephemeral=reply.private
+                content or discord.utils.MISSING, embed=embed, view=view, ephemeral=reply.private
             )
         else:
-            await interaction.response.send_message(content, embed=embed, ephemeral=reply.private)
+            await interaction.response.send_message(
+                content, embed=embed, view=view, ephemeral=reply.private
+            )
     except discord.HTTPException as error:
         if error.code == ALREADY_ACKNOWLEDGED:
             # Delivered twice, and the other delivery (another process, or one before) was quicker.
             logger.warning("interaction %d was answered before", interaction.id)
             return
-        logger.warning("cannot answer %d: %s", interaction.id, _describe(error))
+        logger.warning("cannot answer %d: %s", interaction.id, describe(error))
         raise NotAnswered from error
     except UNREACHABLE as error:
-        logger.warning("cannot answer %d: %s", interaction.id, _describe(error))
+        logger.warning("cannot answer %d: %s", interaction.id, describe(error))
         raise NotAnswered from error
 
 
-def _describe(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """Return what went wrong, without the URL, which holds the interaction's token."""
     if isinstance(error, discord.HTTPException):
         return f"{type(error).__name__} {error.status}/{error.code}"

@@ -12,6 +12,7 @@ from botworker.cogs.economy import Economy
 from botworker.cogs.gateway import Gateway
 from botworker.cogs.health import Health
 from botworker.options import BotOptions
+from botworker.paging import PAGES_SECONDS
 from botworker.tree import OutcomeTree
 
 Bot: TypeAlias = commands.Bot | commands.AutoShardedBot
@@ -62,10 +63,10 @@ def tree_of(client: Bot) -> OutcomeTree:
     return tree
 
 
-async def install(client: Bot) -> Gateway:
+async def install(client: Bot, pages_seconds: float = PAGES_SECONDS) -> Gateway:
     """Add the cogs, and return the one that watches the connection."""
     gateway = Gateway(client, tree_of(client).recorder)
     await client.add_cog(gateway)
     await client.add_cog(Health(gateway))
-    await client.add_cog(Economy())
+    await client.add_cog(Economy(pages_seconds))
     return gateway

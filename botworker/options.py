@@ -49,6 +49,7 @@ class BotOptions:
     login_wait_seconds: float = 10.0
     drain_seconds: float = 10.0
     guild_ready_seconds: float = 2.0
+    pages_seconds: float = 120.0
     spool: Path | None = None
 
     def __repr__(self) -> str:  # the token must not get into a log this way

@@ -1,28 +1,36 @@
 """Every word a member reads, and the plain reasons in the log. The only module that has any."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.utils import escape_markdown, format_dt
+from django.utils import timezone
 
 from botworker.answers import Reply
 from botworker.errors import Stopping
 from economy import errors
+from economy.history import HistoryLine
 from economy.queries import Standing
 from economy.services import DailyClaim, Transfer
 from economy.text import coins
 
 VIOLET = 0x8B5CF6
 LEADERS = 10
+LINES = 10
 
 FAILED = Reply(
     "Something went wrong on our side, and has been noted."
     " Look at `/balance` before you try again.",
     private=True,
 )
+
+NOT_YOURS = "Only who called this turns its pages. Call it yourself for pages of your own."
+EXPIRED = "These buttons have expired. Call the command again."
+TURN_FAILED = "That page cannot be shown right now. Please try again in a moment."
 
 # ---------------------------------------------------------------------------- answers
 
@@ -52,17 +60,35 @@ def balance(whose: discord.abc.User, amount: int, *, own: bool) -> Reply:
     return Reply(f"{owner} {bold(amount)}.{hint}", private=True)
 
 
-def leaderboard(standings: Sequence[Standing]) -> Reply:
-    """Show the richest members, a line each."""
-    if not standings:
-        return Reply("Nobody has any coins yet. Be the first: `/daily`.")
+def leaderboard(standings: Sequence[Standing], page: int = 0) -> discord.Embed:
+    """Show the richest members, a line each, `LEADERS` on a page."""
     lines = [
-        f"`{place:>2}` {name_of(standing)} · {bold(standing.balance)}"
-        for place, standing in enumerate(standings, 1)
+        f"`{place:>2}` {name_of(standing.name, standing.member_id)} · {bold(standing.balance)}"
+        for place, standing in enumerate(standings, page * LEADERS + 1)
     ]
-    return Reply(
-        embed=discord.Embed(title="Leaderboard", description="\n".join(lines), colour=VIOLET)
-    )
+    nobody = "Nobody has any coins yet. Be the first: `/daily`."
+    return _list("Leaderboard", lines or [nobody], page)
+
+
+def history(lines: Sequence[HistoryLine], page: int = 0) -> discord.Embed:
+    """Show what happened to a member's coins, a line each, `LINES` on a page."""
+    shown = [
+        f"{format_dt(line.at, 'R')} `{line.amount:+,}` {_what(line)} · {coins(line.balance_after)}"
+        for line in lines
+    ]
+    return _list("Your coins", shown or ["Nothing yet: try `/daily`."], page)
+
+
+def _what(line: HistoryLine) -> str:
+    if line.other is None:
+        return line.kind.replace("_", " ")
+    direction = "to" if line.amount < 0 else "from"
+    return f"{direction} {name_of(line.other_name, line.other)}"
+
+
+def _list(title: str, lines: Sequence[str], page: int) -> discord.Embed:
+    embed = discord.Embed(title=title, description="\n".join(lines), colour=VIOLET)
+    return embed.set_footer(text=f"Page {page + 1}") if page else embed
 
 
 def pong(latency_ms: float | None) -> Reply:
@@ -114,7 +140,7 @@ _REFUSALS: dict[type[Exception], tuple[Say, str]] = {
         "request {e.request_id} came before with other details",
     ),
     app_commands.CommandOnCooldown: (
-        lambda e: f"Slow down a little: again in {e.retry_after:.0f} s.",
+        lambda e: f"Slow down a little: you can use that again {_after(e.retry_after)}.",
         "{member} was too quick for {command}",
     ),
     app_commands.NoPrivateMessage: (
@@ -157,6 +183,10 @@ def soon(at: datetime) -> str:
     return format_dt(at, "R")
 
 
-def name_of(standing: Standing) -> str:
+def _after(seconds: float) -> str:
+    return soon(timezone.now() + timedelta(seconds=ceil(seconds)))
+
+
+def name_of(name: str, member_id: int) -> str:
     """Return the member's name as plain text, or a mention where none was ever seen."""
-    return escape_markdown(standing.name) if standing.name else f"<@{standing.member_id}>"
+    return escape_markdown(name) if name else f"<@{member_id}>"

@@ -97,7 +97,7 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
     tree = tree_of(client)
     if options.spool is not None:
         tree.recorder.use(Spool(options.spool))
-    gateway = await install(client)
+    gateway = await install(client, options.pages_seconds)
     telemetry = Telemetry(options, gateway, timezone.now())
     recording = asyncio.create_task(tree.recorder.run())
     reporting = [

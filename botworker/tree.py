@@ -9,6 +9,7 @@ from discord import app_commands
 
 from botworker import replies
 from botworker.answers import Interaction
+from botworker.cooldowns import Cooldowns
 from botworker.errors import NotAnswered, Stopping
 from botworker.invocation import Invocation, begin, of
 from botworker.outcomes import record_of
@@ -35,6 +36,7 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
         self.stopping = False
         self._running: set[asyncio.Task[object]] = set()
         self._seen: OrderedDict[int, None] = OrderedDict()
+        self._cooldowns = Cooldowns()
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Take a command in; False for one that was taken before."""
@@ -51,7 +53,19 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
         task.add_done_callback(lambda task: self._finish(task, invocation))
         if self.stopping:
             raise Stopping
+        self._guard(interaction)
         return True
+
+    def _guard(self, interaction: Interaction) -> None:
+        """Refuse what the command itself does not allow. Raises `CheckFailure`."""
+        command = interaction.command
+        if command is None:
+            return
+        # Discord does not offer it elsewhere, but a client that was tampered with may send it.
+        if command.guild_only and interaction.guild_id is None:
+            raise app_commands.NoPrivateMessage
+        if rule := command.extras.get("cooldown"):
+            self._cooldowns.take(command.qualified_name, interaction.user.id, rule)
 
     async def on_error(
         self, interaction: Interaction, error: app_commands.AppCommandError, /

@@ -14,7 +14,9 @@ class Health(commands.Cog):
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
-    @app_commands.command(description="Check that the bot is there.", extras={"private": True})
+    @app_commands.command(
+        description="Check that the bot is there.", extras={"private": True, "cooldown": (5, 10.0)}
+    )
     async def ping(self, interaction: Interaction) -> None:
         """Say how far Discord is."""
         await invocation.of(interaction).answer(replies.pong(self._gateway.snapshot().latency_ms))

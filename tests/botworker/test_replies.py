@@ -50,14 +50,13 @@ def test_an_unknown_refusal_has_words_too():
 
 
 def test_the_name_of_a_leader_is_text_and_not_markup():
-    reply = replies.leaderboard([Standing(1001, "**@everyone** _x_", 5)])
+    embed = replies.leaderboard([Standing(1001, "**@everyone** _x_", 5)])
 
-    assert reply.embed is not None
-    assert r"\*\*@everyone\*\*" in (reply.embed.description or "")
+    assert r"\*\*@everyone\*\*" in (embed.description or "")
 
 
 def test_an_empty_leaderboard_teaches():
-    assert "/daily" in replies.leaderboard([]).text
+    assert "/daily" in str(replies.leaderboard([]).description)
 
 
 def test_a_latency_that_is_not_known_is_not_invented():
