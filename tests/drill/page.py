@@ -137,7 +137,8 @@ class Page:
                 break
             self._heard_at = time.monotonic()
             await self._take(message.data)
-        code = self._socket.close_code
+        closing = message.type is aiohttp.WSMsgType.CLOSE
+        code = message.data if closing else self._socket.close_code
         self.counts[f"closed {code}"] += 1
         if code is not None and 4500 <= code <= 4999:
             self.refused = code

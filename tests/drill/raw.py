@@ -6,7 +6,10 @@ import os
 import socket
 
 HANDSHAKE_SECONDS = 10.0
+DRAIN_SECONDS = 60.0
+DRAIN_BYTES = 1_000_000
 CHUNK_BYTES = 65536
+ANSWER_BYTES = 512
 CLOSE_FRAME = 0x88
 
 
@@ -22,7 +25,7 @@ class RawSocket:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
 
     async def open(self) -> None:
-        """Make the handshake, and read no further than its answer."""
+        """Make the handshake, and read hardly further than its answer."""
         loop = asyncio.get_running_loop()
         await loop.sock_connect(self._socket, ("127.0.0.1", self._port))
         key = base64.b64encode(os.urandom(16)).decode()
@@ -36,21 +39,22 @@ class RawSocket:
         answer = b""
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             while b"\r\n\r\n" not in answer:
-                answer += await loop.sock_recv(self._socket, 1)
+                answer += await loop.sock_recv(self._socket, ANSWER_BYTES)
+        self._received = bytearray(answer.partition(b"\r\n\r\n")[2])
         if not answer.startswith(b"HTTP/1.1 101"):
             raise ConnectionError(answer.decode(errors="replace"))
 
     async def drain(self) -> int | None:
         """Read until the other side ends; return its close code, None if there was none."""
         loop = asyncio.get_running_loop()
-        received = bytearray()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, DRAIN_BYTES)
         try:
-            async with asyncio.timeout(HANDSHAKE_SECONDS):
+            async with asyncio.timeout(DRAIN_SECONDS):
                 while chunk := await loop.sock_recv(self._socket, CHUNK_BYTES):
-                    received += chunk
+                    self._received += chunk
         except ConnectionError:
             pass  # cut off: what came before counts
-        return _close_code(bytes(received))
+        return _close_code(bytes(self._received))
 
     def close(self) -> None:
         """Close it."""

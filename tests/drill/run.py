@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -68,6 +69,7 @@ async def perform(row: Row, world: World) -> Seen:
             if tracebacks:
                 seen.fact(f"{tracebacks} tracebacks in the log")
     except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - the others are still to be seen
+        traceback.print_exception(error)
         seen.misses.append(f"{type(error).__name__}: {error}")
     if seen.misses:
         for web in world.webs:

@@ -78,6 +78,7 @@ async def watch(world: World, web: Web, pages: Audience, began: float) -> tuple[
 async def half_open(world: World, seen: Seen) -> None:
     web = await world.web()
     await world.pages(3, web.url)
+    await asyncio.sleep(2.0)  # the channel layer opens a second connection for its probes
     before = await web.holding()
     silent = RawSocket(web.port, world.cookies[0])
     idle = Process(
@@ -89,14 +90,15 @@ async def half_open(world: World, seen: Seen) -> None:
         frozen = time.monotonic()
         await silent.open()
         opened = time.monotonic()
-        held = await web.holding()
-        seen.require(held.sockets == before.sockets + 2, f"the hub held {held.sockets} sockets")
+        while (held := await web.holding()).sockets < before.sockets + 2:
+            seen.require(time.monotonic() < opened + 5.0, "the hub did not take them in")
+            await asyncio.sleep(0.05)
         left = 2
         while left and time.monotonic() < opened + 2 * FREED_SECONDS:
             now = await web.holding()
             while left > now.sockets - before.sockets:
                 left -= 1
-                seen.recovery.append(time.monotonic() - min(frozen, opened))
+                seen.recovery.append(time.monotonic() - frozen)  # the first of the two
             world.say(f"{left} still held after {time.monotonic() - opened:.0f} s")
             await asyncio.sleep(0.2)
         after = await web.holding()

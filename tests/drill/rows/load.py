@@ -50,9 +50,9 @@ async def thousand(world: World, seen: Seen) -> None:
     expected="memory, descriptors and tasks back to where they were",
 )
 async def churn(world: World, seen: Seen) -> None:
-    times = 1000 if world.short else 10_000
+    first, times = (800, 1000) if world.short else (2000, 10_000)
     web = await world.web()
-    await connect(world, web, times // 5)  # caches fill, pools grow to their size
+    await connect(world, web, first)  # caches fill, pools and the heap grow to their size
     before = await settle(world, web)
     await connect(world, web, times)
     after = await settle(world, web, before)
@@ -60,9 +60,10 @@ async def churn(world: World, seen: Seen) -> None:
     grown = after.resident_bytes - before.resident_bytes
     seen.require(grown <= FLAT_BYTES, f"memory grew by {grown / MEGABYTE:.1f} MB")
     seen.require(after.sockets == 0, f"the hub holds {after.sockets} sockets")
-    for what in ("tasks", "descriptors"):
+    # One descriptor more or less: a probe that was cancelled took its connection to Redis with it.
+    for what, margin in (("tasks", 0), ("descriptors", 1)):
         was, now = getattr(before, what), getattr(after, what)
-        seen.require(now <= was, f"{what} went from {was} to {now}")
+        seen.require(now <= was + margin, f"{what} went from {was} to {now}")
         seen.fact(f"{what} {was} -> {now}")
     seen.fact(f"{times} connects, {after.objects - before.objects:+d} objects")
 
@@ -103,12 +104,12 @@ async def connect(world: World, web: Web, times: int) -> None:
 
 
 async def settle(world: World, web: Web, before: Holding | None = None) -> Holding:
-    """Wait until it holds no socket, and no more tasks than `before`; return what it holds."""
+    """Wait until it holds no socket, nor more than `before`; return what it holds."""
     deadline = time.monotonic() + BACK_SECONDS
     while True:
         world.say("waiting until everything is let go")
         await asyncio.sleep(3.0)
         now = await web.holding()
-        calm = now.sockets == 0 and (before is None or now.tasks <= before.tasks)
-        if calm or time.monotonic() > deadline:
+        back = before is None or now.tasks <= before.tasks
+        if (now.sockets == 0 and back) or time.monotonic() > deadline:
             return now
