@@ -1,0 +1,142 @@
+"""For bots that are not ours: a cog that reports another discord.py bot to the dashboard.
+
+Needs the apps `dashboard` and `botworker`, and nothing of the economy. docs/your-own-bot.md.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.http import Route
+from django.utils import timezone
+
+from botworker.answers import Interaction
+from botworker.cogs.gateway import Gateway
+from botworker.database import in_database
+from botworker.errors import fingerprint
+from botworker.options import BotOptions
+from botworker.recorder import Recorder
+from botworker.records import Record
+from botworker.spool import Spool
+from botworker.telemetry import Telemetry
+from dashboard.events import Origin, Ref
+from dashboard.models import Level
+from dashboard.runs import Fault
+from dashboard.services import mark_stopped
+
+FLUSH_SECONDS = 5.0
+_BEGAN = "aurora.began"
+
+Handler = Callable[[Interaction, app_commands.AppCommandError], Awaitable[None]]
+
+
+class Dashboard(commands.Cog):
+    """Reports how slash commands end, how the connection is, and that the process lives.
+
+    Nothing waits for it: what cannot be recorded is kept, in `spool` across a kill as well. A check
+    that failed counts as refused, any other error as failed; the bot's own handler still runs.
+    """
+
+    def __init__(
+        self,
+        bot: commands.Bot | commands.AutoShardedBot,
+        *,
+        name: str = "bot",
+        spool: Path | None = None,
+        heartbeat_seconds: float = 5.0,
+    ) -> None:
+        """Several processes need several names. An automatic number of shards is not supported."""
+        self._bot = bot
+        self._name = name
+        self._recorder = Recorder()
+        self._recorder.use(Spool(spool))
+        self._gateway = Gateway(bot, self._recorder)
+        options = BotOptions(
+            token="", api_url=Route.BASE, gateway_url="", name=name,
+            heartbeat_seconds=heartbeat_seconds,
+        )  # fmt: skip
+        self._telemetry = Telemetry(options, self._gateway, timezone.now())
+        self._tasks: list[asyncio.Task[None]] = []
+        self._handler: Handler | None = None
+
+    async def cog_load(self) -> None:
+        """Begin to report."""
+        await self._bot.add_cog(self._gateway)
+        tree: app_commands.CommandTree[Any] = self._bot.tree
+        self._handler = tree.on_error
+        tree.error(self._on_error)
+        check = tree.interaction_check
+
+        async def timed(interaction: Interaction) -> bool:
+            interaction.extras[_BEGAN] = time.perf_counter()
+            return await check(interaction)
+
+        tree.interaction_check = timed  # type: ignore[method-assign]
+        work = (self._recorder.run, self._telemetry.run_heartbeats, self._telemetry.run_samples)
+        self._tasks = [asyncio.create_task(each()) for each in work]
+        self._recorder.add(Record(kind="bot.started", message=f"Bot {self._bot.user} started"))
+
+    async def cog_unload(self) -> None:
+        """Record what is left, and say goodbye."""
+        self._recorder.add(Record(kind="bot.stopped", message="Bot stopped"))
+        recorded = await self._recorder.flush(FLUSH_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._recorder.close()
+        if recorded:  # else the database is away
+            await in_database(mark_stopped, self._name)
+
+    @commands.Cog.listener()
+    async def on_app_command_completion(self, interaction: Interaction, command: object) -> None:
+        """Report a command that ended well."""
+        message = f"/{_name(interaction)} for {interaction.user.display_name}"
+        self._recorder.add(
+            Record(kind="bot.command_completed", message=message, outcome="completed",
+                   **_about(interaction))
+        )  # fmt: skip
+
+    async def _on_error(
+        self, interaction: Interaction, error: app_commands.AppCommandError
+    ) -> None:
+        message = f"/{_name(interaction)} for {interaction.user.display_name}"
+        if isinstance(error, app_commands.CheckFailure):
+            self._recorder.add(
+                Record(kind="bot.command_refused", message=f"Refused: {message}",
+                       outcome="refused", **_about(interaction))
+            )  # fmt: skip
+        else:
+            cause: Exception = getattr(error, "original", error)
+            fault = Fault(fingerprint(cause)[0], type(cause).__name__, fingerprint(cause)[1])
+            self._recorder.add(
+                Record(kind="bot.command_failed", level=Level.ERROR, outcome="failed", fault=fault,
+                       message=f"{message} failed: {fault.error}", data=fault._asdict(),
+                       **_about(interaction))
+            )  # fmt: skip
+        if self._handler is not None:
+            await self._handler(interaction, error)
+
+
+def _name(interaction: Interaction) -> str:
+    return interaction.command.qualified_name if interaction.command else "?"
+
+
+def _about(interaction: Interaction) -> dict[str, Any]:
+    now = time.perf_counter()
+    guild: discord.Guild | None = interaction.guild
+    where = (
+        None
+        if interaction.guild_id is None
+        else Ref(interaction.guild_id, guild.name if guild else "")
+    )
+    who = Ref(interaction.user.id, interaction.user.display_name)
+    return {
+        "origin": Origin(where, who, _name(interaction), str(interaction.id)),
+        "duration_ms": round((now - interaction.extras.get(_BEGAN, now)) * 1000, 1),
+        "once": "bot.command_",
+    }

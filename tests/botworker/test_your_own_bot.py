@@ -1,0 +1,140 @@
+"""docs/your-own-bot.md, tried as it is written: in a fresh project, with its own database."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sqlite3
+import sys
+
+import pytest
+
+from tests.botworker.running import eventually
+from tests.environment import ROOT
+
+BLOCKS = dict(
+    re.findall(
+        r"```python\n(# \S+\.py)\n(.*?)```", (ROOT / "docs/your-own-bot.md").read_text(), re.DOTALL
+    )
+)
+
+# What somebody has who has a Django project: nothing of ours.
+SETTINGS = """
+import os
+from pathlib import Path
+BASE_DIR = Path(__file__).parent
+SECRET_KEY = "their own"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "own.sqlite3"}}
+"""
+# Where their Discord is, for want of the real one.
+START = """
+import runpy, sys, yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = sys.argv[1], yarl.URL(sys.argv[2])
+runpy.run_path("bot.py", run_name="__main__")
+"""
+
+
+@pytest.fixture
+def project(tmp_path, emulated):
+    (tmp_path / "settings.py").write_text(SETTINGS + BLOCKS["# settings.py"])
+    (tmp_path / "bot.py").write_text(BLOCKS["# bot.py"])
+    (tmp_path / "events.py").write_text(BLOCKS["# events.py"])
+    return tmp_path
+
+
+@pytest.fixture
+def start(project, emulated):
+    async def start(*arguments, cwd=project, **variables):
+        here = {
+            "DJANGO_SETTINGS_MODULE": "settings",
+            "PYTHONPATH": f"{project}{os.pathsep}{ROOT}",
+            "DISCORD_TOKEN": emulated.token,
+        }
+        return await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, cwd=cwd, env={**os.environ, **here, **variables},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+
+    return start
+
+
+async def finished(process):
+    output, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    return output.decode()
+
+
+def events_in(project, kind):
+    with sqlite3.connect(project / "own.sqlite3", timeout=20) as database:
+        rows = database.execute(
+            "SELECT message, command, duration_ms, data FROM dashboard_event"
+            " WHERE kind = ? ORDER BY seq",
+            [kind],
+        )
+        return rows.fetchall()
+
+
+async def test_the_document_works_as_it_is_written(project, start, emulated, guild, ada):
+    await finished(await start("-m", "django", "migrate", "-v0"))
+    bot = await start("-c", START, emulated.api_url, emulated.gateway_url)
+    try:
+        await emulated.wait_for_command("hello", within=30)
+        call = await emulated.run_command("hello", member=ada, guild=guild)
+        assert (await call.reply()).text == "Hello!"
+        await emulated.run_command("broken", member=ada, guild=guild)
+
+        async def both():
+            found = events_in(project, "bot.command_completed")
+            return found and events_in(project, "bot.command_failed")
+
+        ((message, command, duration, data),) = await eventually(both)
+        assert message == f"/broken for {ada.display_name} failed: KeyError"
+        assert command == "broken"
+        assert duration > 0
+        assert json.loads(data)["fingerprint"]
+        assert "everybody's eyes" not in data
+    finally:
+        bot.send_signal(signal.SIGINT)
+        await bot.communicate()
+    assert events_in(project, "bot.stopped")
+
+    await finished(await start("-c", "import django; django.setup(); import events"))
+    assert events_in(project, "shop.item_sold")
+
+    # The page: this repository, on their database.
+    shared = {
+        "DJANGO_SETTINGS_MODULE": "dashboard_project.settings",
+        "DATABASE_URL": f"sqlite:///{project / 'own.sqlite3'}",
+        "DATA_DIR": str(project / "data"),
+    }
+    await finished(await start("manage.py", "migrate", "-v0", cwd=ROOT, **shared))
+    shown = await finished(
+        await start(
+            "manage.py",
+            "shell",
+            "-v0",
+            "-c",
+            "from dashboard import stats; print(stats.encode(stats.collect()))",
+            cwd=ROOT,
+            **shared,
+        )
+    )
+    stats = json.loads(shown.splitlines()[-1])["data"]
+    assert {row["command"]: row["failed"] for row in stats["commandStats"]} == {
+        "hello": 0,
+        "broken": 1,
+    }
+    assert stats["bot"]["state"] == "stopped"
+    assert stats["recentEvents"][0]["kind"] == "shop.item_sold"
+
+
+def test_it_takes_no_more_than_ten_lines():
+    added = [line for line in BLOCKS["# bot.py"].splitlines() if line.endswith("# new")]
+    settings = BLOCKS["# settings.py"].strip().splitlines()
+    assert len(added) + len(settings) <= 10
