@@ -16,6 +16,7 @@ from botworker.emulator.rest_interactions import InteractionRoutes
 from botworker.emulator.rest_world import WorldRoutes
 from botworker.emulator.snowflakes import bot_id_in, token_for
 from botworker.emulator.stage import Stage
+from botworker.emulator.tls import API_HOST, GATEWAY_HOST, Certificate
 from botworker.emulator.world import BOT_ID, World, build_world
 
 Json = dict[str, Any]
@@ -25,7 +26,9 @@ HOST = "127.0.0.1"
 class EmulatedDiscord(Stage):
     """A Discord on this machine, for one bot. Use it with `async with`.
 
-    It listens on 127.0.0.1 only. `port` 0 takes a free one; a taken port raises OSError.
+    It listens on 127.0.0.1 only. `port` 0 takes a free one; a taken port raises OSError. With
+    `tls` it has a `certificate` for Discord's own names, under which a client is to find it
+    (`tls.OnlyHere`), and speaks nothing else.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class EmulatedDiscord(Stage):
         world: World | None = None,
         world_size: tuple[int, int] = (5, 60),
         limits: Limits | None = None,
+        tls: bool = False,
     ) -> None:
         """`world_size` is guilds and people, when no `world` is given."""
         token = token or token_for(BOT_ID if world is None else world.bot.id)
@@ -58,6 +62,7 @@ class EmulatedDiscord(Stage):
             self.world, self.commands, self.gateway.identification, self.limits
         )
         self._port = port
+        self.certificate = Certificate() if tls else None
         self._runner: web.AppRunner | None = None
         self._spared: set[asyncio.Transport] = set()
         self.conditions.cut = self._cut
@@ -82,11 +87,15 @@ class EmulatedDiscord(Stage):
     @property
     def api_url(self) -> str:
         """What discord.py calls Route.BASE."""
+        if self.certificate is not None:
+            return f"https://{API_HOST}{PREFIX}"
         return f"http://{HOST}:{self._port}{PREFIX}"
 
     @property
     def gateway_url(self) -> str:
         """Where the websocket is."""
+        if self.certificate is not None:
+            return f"wss://{GATEWAY_HOST}/"
         return f"ws://{HOST}:{self._port}/"
 
     @property
@@ -107,7 +116,8 @@ class EmulatedDiscord(Stage):
         app.router.add_get("/", self._root)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
         await runner.setup()
-        site = web.TCPSite(runner, HOST, self._port)
+        context = None if self.certificate is None else self.certificate.server_context()
+        site = web.TCPSite(runner, HOST, self._port, ssl_context=context)
         try:
             await site.start()
         except OSError:
