@@ -78,6 +78,7 @@ test: setup-dev browser check ## Prove everything, on SQLite and on PostgreSQL
 	@$(MAKE) test-js
 	@REQUIRE_BROWSER=1 $(MAKE) test-sqlite
 	@REQUIRE_BROWSER=1 $(MAKE) test-pg
+	@$(MAKE) drill-short
 
 .PHONY: check
 check: setup-dev ## Formatting, lint, types, migrations, Django's own checks
@@ -94,6 +95,14 @@ test-sqlite: setup-dev ## The suite on SQLite
 .PHONY: test-pg
 test-pg: setup-dev ## The suite on PostgreSQL, in a private cluster
 	$(BIN)/python -m tests.postgres $(PYTEST) -n $(WORKERS)
+
+.PHONY: drill
+drill: setup-dev ## Break everything on purpose, about an hour: make drill ARGS="--database sqlite resets"
+	$(BIN)/python -m tests.drill $(ARGS)
+
+.PHONY: drill-short
+drill-short: setup-dev ## The same rows with smaller numbers, on SQLite, under 3 minutes
+	$(BIN)/python -m tests.drill --short --database sqlite $(ARGS)
 
 .PHONY: test-js
 test-js: node_modules/.installed ## The JavaScript unit tests
