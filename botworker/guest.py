@@ -77,7 +77,8 @@ class Dashboard(commands.Cog):
             return await check(interaction)
 
         tree.interaction_check = timed  # type: ignore[method-assign]
-        work = (self._recorder.run, self._telemetry.run_heartbeats, self._telemetry.run_samples)
+        told = self._telemetry
+        work = (self._recorder.run, told.run_heartbeats, told.run_watch, told.run_samples)
         self._tasks = [asyncio.create_task(each()) for each in work]
         self._recorder.add(Record(kind="bot.started", message=f"Bot {self._bot.user} started"))
 

@@ -102,6 +102,7 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
     recording = asyncio.create_task(tree.recorder.run())
     reporting = [
         asyncio.create_task(telemetry.run_heartbeats()),
+        asyncio.create_task(telemetry.run_watch()),
         asyncio.create_task(telemetry.run_samples()),
     ]
     where = " on an emulated Discord" if options.emulated else ""

@@ -9,6 +9,8 @@ from botworker.ticking import every
 from botworker.vitals import memory_bytes, ping_database
 from dashboard import services
 
+WATCH_SECONDS = 1.0
+
 
 class Telemetry:
     """Heartbeats and samples of one process. Either goes on when the other, or a write, fails."""
@@ -21,6 +23,13 @@ class Telemetry:
     async def run_heartbeats(self) -> None:
         """Beat for ever, and at once when the connection changes."""
         await every(self._options.heartbeat_seconds, self.beat, wake=self._gateway.changed)
+
+    async def run_watch(self) -> None:
+        """Look at the connection for ever: Discord's silence is no event of its own."""
+        await every(WATCH_SECONDS, self._watch)
+
+    async def _watch(self) -> None:
+        self._gateway.snapshot()
 
     async def run_samples(self) -> None:
         """Sample for ever."""

@@ -3,18 +3,19 @@
 import asyncio
 import os
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
-from django.db import connections
+from django.db import connection, connections, transaction
 
 from botworker.database import in_database
 from botworker.emulator import EmulatedDiscord
 from botworker.options import BotOptions
 from botworker.runner import serve
-from dashboard.models import BotProcess, Event
+from dashboard.models import BotProcess, Event, Stream
 from tests.environment import ROOT
 from tests.web import database_url
 
@@ -78,6 +79,28 @@ def database_away() -> Iterator[None]:
         yield
     finally:
         options["NAME"] = name
+
+
+@contextmanager
+def slow_database() -> Iterator[Callable[[], None]]:
+    """Hold the lock that every writer needs; what is yielded lets go."""
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Stream.objects.update(head=Stream.objects.get().head)
+            held.set()
+            let_go.wait(20)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert held.wait(10)
+    try:
+        yield let_go.set
+    finally:
+        let_go.set()
+        holder.join()
 
 
 async def events(kind: str) -> list[Event]:

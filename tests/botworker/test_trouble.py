@@ -1,42 +1,18 @@
 """Commands when something is wrong: with the database, with Discord, with us."""
 
 import asyncio
-import threading
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 
 from botworker.database import in_database, keep_connections
 from botworker.emulator import InteractionFailed, Limits
 from botworker.emulator.interactions import State
-from dashboard.models import Stream
 from economy.models import Transaction
 from economy.queries import balance
-from tests.botworker.running import database_away, event, events
-
-
-@contextmanager
-def slow_database():
-    """Hold the lock that every writer needs; what is yielded lets go."""
-    held, let_go = threading.Event(), threading.Event()
-
-    def hold():
-        with transaction.atomic():
-            Stream.objects.update(head=Stream.objects.get().head)
-            held.set()
-            let_go.wait(20)
-        connection.close()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    assert held.wait(10)
-    try:
-        yield let_go.set
-    finally:
-        let_go.set()
-        holder.join()
+from tests.botworker.running import database_away, event, events, slow_database
 
 
 @asynccontextmanager
