@@ -124,7 +124,7 @@ async def test_sync_commands_tells_discord_the_commands(there, emulated):
         output, errors = await running.communicate()
 
     assert running.returncode == 0, errors.decode()
-    assert output.decode() == "Discord has 5 commands of this bot.\n"
+    assert output.decode() == "Discord has 6 commands of this bot.\n"
     assert emulated.commands.find("daily", None)
 
 

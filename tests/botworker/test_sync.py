@@ -62,4 +62,4 @@ async def test_every_command_and_every_option_is_described(client):
 async def test_the_commands_are_those_of_the_game(client):
     names = {command.name for command in client.tree.get_commands()}
 
-    assert names == {"balance", "daily", "leaderboard", "ping", "transfer"}
+    assert names == {"balance", "daily", "history", "leaderboard", "ping", "transfer"}
