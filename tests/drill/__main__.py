@@ -4,6 +4,7 @@ import argparse
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,7 @@ def run(command: list[str], database: str) -> int:
         with subprocess.Popen(
             [*prefix, *command], cwd=ROOT, env=variables, preexec_fn=die_with_parent
         ) as process:
+            signal.signal(signal.SIGTERM, lambda *_: process.terminate())
             try:
                 return process.wait()
             except KeyboardInterrupt:  # it was told as well, and ends what it started
