@@ -1,0 +1,189 @@
+"""Logs and schedules of faults, drawn by Hypothesis: what the parity tests play."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from dashboard import frames
+from dashboard.models import Event, Level
+from tests.environment import ROOT
+
+KINDS = (
+    "bot.command_completed",
+    "bot.command_failed",
+    "bot.command_refused",
+    "bot.started",
+    "bot.stopped",
+    "economy.account_frozen",
+    "economy.account_unfrozen",
+    "economy.balance_corrected",
+    "economy.daily_claimed",
+    "economy.request_mismatched",
+    "economy.transferred",
+    "gateway.connected",
+    "gateway.disconnected",
+    "gateway.heartbeat_answered",
+    "gateway.heartbeat_missed",
+    "gateway.resumed",
+)
+_PERMISSIONS = {"economy.correct_account", "economy.freeze_account"}
+
+
+def kinds_of_the_project() -> set[str]:
+    """Return every kind of event that the source of the apps names."""
+    found = set()
+    for app in ("botworker", "dashboard", "economy"):
+        for path in (ROOT / app).rglob("*.py"):
+            source = path.read_text()
+            found |= set(re.findall(r'"((?:bot|economy|gateway)\.[a-z_]+[a-z])"', source))
+            family = re.search(r'^FAMILY = "(.+)"$', source, flags=re.MULTILINE)
+            for rest in re.findall(r'kind=FAMILY \+ "(\w+)"', source):
+                found.add((family[1] if family else "?") + rest)
+    return found - _PERMISSIONS
+
+
+# ---------------------------------------------------------------------------- events
+
+_BEGAN = datetime(2026, 1, 8, 12, tzinfo=UTC)
+_NAMES = st.sampled_from(
+    ["ada", "bob", "a", "Ада", "عادل", "a.b*c", "<b>", "/daily", "名前 1", "$&"]
+)
+_WORDS = st.sampled_from(
+    ["claimed", "150", "coins", "to", "·", "(", "</script>", "{{ 7 }}", "é", ""]
+)
+_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cn", "Cc"]), max_size=12)
+_SNOWFLAKES = st.integers(1, 2**63 - 1)
+_DATA = st.fixed_dictionaries(
+    {},
+    optional={
+        "amount": st.integers(0, 2**63 - 1).map(str),
+        "senderName": _NAMES,
+        "receiver": st.fixed_dictionaries({"name": _NAMES}),
+        "streak": st.integers(0, 400),
+        "where": st.none() | _TEXT,
+    },
+)
+
+
+@st.composite
+def _facts(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw the fields of an event but its place in the log."""
+    guild, actor = draw(st.none() | _NAMES), draw(st.none() | _NAMES)
+    command = draw(st.sampled_from(["", "daily", "transfer"]))
+    said = [name for name in (guild, actor, f"/{command}") if name]
+    words = draw(st.lists(st.sampled_from(said) | _WORDS | _TEXT, max_size=6))
+    return {
+        "kind": draw(st.sampled_from(KINDS)),
+        "level": draw(st.sampled_from(Level.values)),
+        "message": " ".join(words),
+        "guild_id": None if guild is None else draw(_SNOWFLAKES),
+        "guild_name": guild or "",
+        "actor_id": None if actor is None else draw(_SNOWFLAKES),
+        "actor_name": actor or "",
+        "command": command,
+        "duration_ms": draw(st.none() | st.floats(0, 1e7) | st.integers(0, 9999).map(float)),
+        "request_id": draw(st.sampled_from(["", "", "r1", "r2", "r3"])),
+        "data": draw(_DATA),
+    }
+
+
+# Some dozens, from which logs are made: drawing every field of every event is slow.
+PALETTES = st.lists(_facts(), min_size=12, max_size=24)
+
+
+def row(facts: dict[str, Any], seq: int) -> Event:
+    """Return the row of an event, not saved; an hour or so after the one before it."""
+    at = _BEGAN + timedelta(minutes=47 * seq, milliseconds=seq)
+    return Event(seq=seq, timestamp=at, **facts)
+
+
+def wire(facts: dict[str, Any], seq: int) -> dict[str, Any]:
+    """Return an event as the wire has it."""
+    return frames.event_data(row(facts, seq))
+
+
+# ---------------------------------------------------------------------------- schedules
+
+
+class Play(NamedTuple):
+    """What the page's server goes through, and what its log is at the end of it."""
+
+    request: dict[str, Any]
+    epoch: str
+    log: list[dict[str, Any]]
+    kept_from: int
+
+
+FATES = st.lists(st.sampled_from(["arrives", "arrives", "lost", "twice", "late"]), max_size=12)
+_MILLISECONDS = st.sampled_from([1, 20, 200, 1_000, 2_500, 6_000, 13_000, 30_000])
+_COME_BACK = st.sampled_from([1000, 1006, 1011, 4001, 4008, 4009, 4029])
+_RECORD = st.tuples(st.just("record"), st.integers(1, 9), FATES)
+_STEPS = st.one_of(
+    _RECORD,
+    _RECORD,
+    st.tuples(st.just("pass"), _MILLISECONDS),
+    st.tuples(st.just("pass"), _MILLISECONDS),
+    st.tuples(st.just("end"), _COME_BACK),
+    st.tuples(st.just("down"), _COME_BACK),
+    st.tuples(st.just("up")),
+    st.tuples(st.just("deafen")),
+    st.tuples(st.just("sleep"), _MILLISECONDS),
+    st.tuples(st.just("wake")),
+    st.tuples(st.just("http"), st.sampled_from([0, 30, 700, 9_000]), st.integers(0, 3)),
+    st.tuples(st.just("record"), st.integers(20, 90), FATES),
+    st.tuples(st.just("prune"), st.integers(1, 20)),
+    st.tuples(st.just("restore"), st.integers(0, 15)),
+    st.tuples(st.just("pause")),
+)
+
+
+@st.composite
+def plays(draw: st.DrawFn) -> Play:
+    """Draw a log, and what happens to it, its server and the page's connection."""
+    palette = draw(PALETTES)
+    turn, epoch, kept_from = 0, "log-0", 1
+    log: list[dict[str, Any]] = []
+
+    def more(count: int) -> list[dict[str, Any]]:
+        nonlocal turn
+        events = []
+        for _ in range(count):
+            turn += 1
+            events.append(wire(palette[(turn * 7 + turn // 5) % len(palette)], len(log) + 1))
+            log.append(events[-1])
+        return events
+
+    begin = more(draw(st.sampled_from([0, 1, 3, 60])))
+    steps: list[dict[str, Any]] = []
+    for name, *values in draw(st.lists(_STEPS, max_size=25)):
+        step: dict[str, Any] = {"op": name}
+        if name == "record":
+            step |= {"events": more(values[0]), "fates": values[1]}
+        elif name in {"pass", "sleep"}:
+            step["ms"] = values[0]
+        elif name in {"end", "down"}:
+            step["code"] = values[0]
+        elif name == "http":
+            step |= {"ms": values[0], "fails": values[1]}
+        elif name == "prune":
+            step["keep"] = values[0]
+            kept_from = max(kept_from, len(log) - values[0] + 1)
+        elif name == "restore":
+            del log[max(0, len(log) - values[0]) :]
+            epoch = f"log-{len(steps) + 1}"
+            kept_from = min(kept_from, max(1, len(log)))
+            step |= {"epoch": epoch, "head": len(log)}
+        steps.append(step)
+    request = {
+        "log": {
+            "epoch": "log-0",
+            "events": begin,
+            "replayMax": draw(st.sampled_from([5, 30, 500])),
+        },
+        "steps": steps,
+        "chances": draw(st.lists(st.floats(0, 1), min_size=1, max_size=4)),
+        "healMs": 120_000,
+    }
+    return Play(request, epoch, list(log), kept_from)

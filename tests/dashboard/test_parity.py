@@ -1,0 +1,89 @@
+"""Old page + frames == fresh page, whatever happens in between, for every kind of event.
+
+In the manner of Zulip's `verify_action`. The page is that of `static/js`, run by node against a
+model of the server (`tests/js/parity-harness.js`) with a clock that is moved by hand; the server
+is the real hub, on the real layer and the real rows.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from dashboard.templatetags.feed import fold
+from tests.dashboard.plays import KINDS, PALETTES, Play, kinds_of_the_project, plays, wire
+from tests.environment import ROOT
+
+SNAPSHOT_EVENTS = 50
+PAGE_EVENTS_MAX = 500
+
+calm = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+
+
+class Harness:
+    """The page's own modules, in a process of node that answers a line with a line."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            ["node", "tests/js/parity-harness.js"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def play(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return what a page shows after `request`, everything having healed."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return answer
+
+
+@pytest.fixture(scope="module")
+def harness() -> Iterator[Harness]:
+    harness = Harness()
+    with harness.process:
+        yield harness
+        assert harness.process.stdin is not None
+        harness.process.stdin.close()
+
+
+def test_every_kind_of_event_of_the_project_is_played() -> None:
+    assert kinds_of_the_project() == set(KINDS)
+
+
+@settings(calm, max_examples=150)
+@given(play=plays())
+def test_a_page_that_went_through_anything_shows_what_a_fresh_one_shows(
+    harness: Harness, play: Play
+) -> None:
+    page = harness.play(play.request)
+    note(f"{page['state']} at {page['position']}, {page['range']}")
+    head = len(play.log)
+    assert page["state"] == "live"
+    assert page["position"] == {"epoch": play.epoch, "head": head}
+    assert page["stats"] == {"epoch": play.epoch, "head": head}
+    first, last = page["range"] or [1, 0]
+    assert last == head
+    assert first <= max(play.kept_from, head - SNAPSHOT_EVENTS + 1)
+    assert page["rows"] == page["fresh"]
+    assert page["rows"] == fold(play.log[first - 1 : last][::-1])
+
+
+@settings(calm, max_examples=60)
+@given(palette=PALETTES, count=st.integers(0, 40))
+def test_the_server_folds_and_words_a_log_as_the_page_does(
+    harness: Harness, palette: list[dict[str, Any]], count: int
+) -> None:
+    log = [wire(palette[at % len(palette)], at + 1) for at in range(count)]
+    begin = {"epoch": "log", "events": log, "replayMax": 500}
+    page = harness.play({"log": begin, "steps": [], "chances": [0], "healMs": 100})
+    assert page["rows"] == fold(log[::-1])
