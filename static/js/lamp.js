@@ -6,7 +6,8 @@ import { clockTime } from "./time.js";
 
 const SHAPES = { good: "●", warn: "▲", bad: "✕", unknown: "○" };
 
-export const BOT_OFFLINE_MS = 10_000;
+/** A bot may be as silent as it is between two heartbeats (5 s) while our figures are as old as they may be. */
+export const BOT_OFFLINE_MS = 12_500;
 /** Figures older than this are no ground to call the bot offline: it may be us who hear nothing. */
 export const NEWS_FRESH_MS = 7_500;
 export const STALE_MS = 12_500;
