@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
     return await asyncio.get_running_loop().run_in_executor(_threads, call)
 
 
-async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+async def every(seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Do `work` at every multiple of `seconds` from now; skip missed turns, survive failures."""
     loop = asyncio.get_running_loop()
     due = loop.time()
@@ -37,16 +37,18 @@ async def every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Exception:
-            logger.exception("%s failed; it runs again in %s s", work, seconds)
+            logger.exception(
+                "%s failed; it runs again in %s s", getattr(work, "__qualname__", work), seconds
+            )
 
 
 def spawn(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Do `work` on the side; a failure is logged."""
-    task = asyncio.create_task(work)
+    task = asyncio.create_task(work, name=getattr(work, "__qualname__", None))
     task.add_done_callback(_report)
     return task
 
 
 def _report(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("the log could not be read: %s", error)
+        logger.error("%s failed", task.get_name(), exc_info=error)

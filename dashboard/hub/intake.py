@@ -43,6 +43,7 @@ class Intake:
         self._layer = get_channel_layer()
         self._channel: str | None = None
         self._heard_at = time.monotonic()
+        self._confirmed = False
         self._reconnect_after = RECONNECT_SECONDS
 
     def start(self) -> None:
@@ -67,6 +68,7 @@ class Intake:
                 await asyncio.sleep(PROBE_SECONDS)
                 continue
             self._channel = channel
+            self._confirmed = False
             try:
                 await self._read(channel)
             finally:
@@ -86,7 +88,10 @@ class Intake:
             elif message.get("type") == PROBE:
                 self._heard()
             else:
-                self._on_message(message)
+                try:
+                    self._on_message(message)
+                except Exception:
+                    logger.exception("a message on %s could not be handled", self.group)
 
     async def _probe(self) -> None:
         while True:
@@ -121,6 +126,7 @@ class Intake:
         self._heard_at = time.monotonic()
         self._reconnect_after = RECONNECT_SECONDS
         if not self.hears:
-            self.hears = True
             logger.info("the channel layer is heard again")
-            self._on_hearing(True)
+        if not (self.hears and self._confirmed):
+            self.hears = self._confirmed = True
+            self._on_hearing(True)  # what was said before we were subscribed is to be looked up

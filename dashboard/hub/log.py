@@ -99,9 +99,9 @@ class Log:
         await asyncio.sleep(after_seconds)
         tail = self._tail
         while tail is not None and tail is self._tail:
-            rows = await in_thread(
-                queries.events_after, tail.last - 1, READ_ROWS
-            )  # ours again first
+            early = tail.newest_early
+            # Ours again first: it tells whether this is still the same log.
+            rows = await in_thread(queries.events_after, tail.last - 1, READ_ROWS)
             if tail is not self._tail:
                 return
             if rows and tail.contradicts(rows[0].seq, frames.new_event(rows[0])):
@@ -116,8 +116,10 @@ class Log:
                 self.counts["repaired"] += len(ready)
                 self._relay(ready)
             if len(rows) < READ_ROWS:
-                self.counts["ignored"] += tail.forget_early()  # nothing like it in the log
-                return
+                # What was early before the read and is not in the log is nobody's event.
+                self.counts["ignored"] += tail.forget_early(early)
+                if not tail.has_gap:  # else it committed while we read
+                    return
 
     # ------------------------------------------------------------------ from the layer
 

@@ -53,11 +53,17 @@ class Tail:
         """Whether frames wait for one that is missing."""
         return bool(self._early)
 
-    def forget_early(self) -> int:
-        """Drop what waits for a missing frame, and return how many frames that were."""
-        dropped = len(self._early)
-        self._early.clear()
-        return dropped
+    @property
+    def newest_early(self) -> int:
+        """The largest seq that waits, `last` if none does."""
+        return max(self._early, default=self.last)
+
+    def forget_early(self, upto: int) -> int:
+        """Drop what waits with a seq up to `upto`; return how many frames that were."""
+        forgotten = [seq for seq in self._early if seq <= upto]
+        for seq in forgotten:
+            del self._early[seq]
+        return len(forgotten)
 
     def after(self, seq: int) -> list[str] | None:
         """Return all frames after `seq` up to `last`, oldest first; None if not all are kept."""

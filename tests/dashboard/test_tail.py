@@ -37,7 +37,9 @@ def test_a_frame_is_let_through_once():
 def test_early_frames_can_be_forgotten_and_come_again():
     order = tail()
     order.offer(9, "forged")
-    assert order.forget_early() == 1
+    assert order.newest_early == 9
+    assert order.forget_early(8) == 0
+    assert order.forget_early(9) == 1
     assert not order.has_gap
     assert order.offer(1, "one") == ["one"]
 
