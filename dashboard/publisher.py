@@ -82,10 +82,10 @@ class Publisher:
                     self._queue.clear()
 
     async def _send(self, group: str, message: dict[str, Any]) -> bool:
-        layer = get_channel_layer()
         # Twice: the first publish after a restart of Redis meets the dead connection of before.
         for attempt in range(2):
             try:
+                layer = get_channel_layer()
                 async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                     await layer.group_send(group, message)
                     return True

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from dashboard.models import ActiveDay, BotProcess, Event, HourlyCount, Level, MetricSample, Stream
 from dashboard.parameters import EventFilter, EventPage
@@ -110,10 +110,8 @@ def samples_since(since: datetime) -> list[MetricSample]:
     return list(MetricSample.objects.filter(at__gte=since).order_by("at"))
 
 
-def sample_near(at: datetime, within: timedelta) -> MetricSample | None:
-    """Return the last sample of the time `within` before `at`, None if there is none."""
-    return (
-        MetricSample.objects.filter(at__gt=at - within, at__lte=at, guilds__isnull=False)
-        .order_by("-at")
-        .first()
-    )
+def samples_near(at: datetime, within: timedelta) -> list[MetricSample]:
+    """Return the last sample of each bot process in the time `within` before `at`."""
+    window = MetricSample.objects.filter(at__gt=at - within, at__lte=at, guilds__isnull=False)
+    latest = dict(window.values_list("bot").annotate(last=Max("at")))
+    return [window.get(bot=bot, at=last) for bot, last in latest.items()]

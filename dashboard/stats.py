@@ -12,7 +12,7 @@ import msgspec
 from django.utils import timezone
 
 from dashboard import bots, cards, frames, headline, queries, runs
-from dashboard.models import Level
+from dashboard.models import Level, MetricSample
 
 RECENT_EVENTS = 10
 ACTIVITY_HOURS = 24
@@ -55,9 +55,10 @@ def collect() -> Section:
     bot = bots.describe(queries.bot_processes(now), now)
     activity = collect_activity(hour)
     latency_past = latency_by_minute(now - timedelta(hours=1))
+    month_ago = queries.samples_near(now - WINDOW, within=timedelta(days=1))
     stats: Section = {
-        "guilds": _guilds(bot, now),
-        "users": _users(now),
+        "guilds": _guilds(bot, month_ago),
+        "users": _users(now, month_ago),
         "commands": _commands(hour),
         "ping": _ping(bot, latency_past),
         "recentEvents": [
@@ -125,22 +126,16 @@ def _by_hour(hours: Sequence[datetime], kinds: Sequence[str]) -> list[int]:
     return [counts.get(hour, 0) for hour in hours]
 
 
-def _guilds(bot: Section, now: datetime) -> Section:
-    before = queries.sample_near(now - WINDOW, within=timedelta(days=1))
-    known = bot["guilds"] is not None and before is not None and before.guilds is not None
-    return {
-        "count": bot["guilds"],
-        "changeFromLastMonth": bot["guilds"] - before.guilds if known and before else None,
-    }
+def _guilds(bot: Section, before: Sequence[MetricSample]) -> Section:
+    now, then = bot["guilds"], sum(sample.guilds or 0 for sample in before)
+    known = now is not None and before
+    return {"count": now, "changeFromLastMonth": now - then if known else None}
 
 
-def _users(now: datetime) -> Section:
+def _users(now: datetime, before: Sequence[MetricSample]) -> Section:
     active = queries.active_actors(now, WINDOW.days)
-    before = queries.sample_near(now - WINDOW, within=timedelta(days=1))
-    return {
-        "active": active,
-        "changePercentFromLastMonth": _percent(active, before.active_actors if before else 0),
-    }
+    then = max((sample.active_actors for sample in before), default=0)
+    return {"active": active, "changePercentFromLastMonth": _percent(active, then)}
 
 
 def _commands(hour: datetime) -> Section:

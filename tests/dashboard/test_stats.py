@@ -72,6 +72,7 @@ def test_commands_are_totalled_over_30_days_and_compared_with_the_30_before():
 def test_guilds_members_and_latency_are_compared_with_their_samples():
     heartbeat()
     command()
+    sample(NOW - timedelta(days=30, minutes=6), guilds=9, active_actors=1)
     sample(NOW - timedelta(days=30, minutes=5), guilds=3, active_actors=2)
     sample(NOW - timedelta(minutes=40), latency_ms=50.0)
     sample(NOW - timedelta(minutes=20), latency_ms=40.0)
@@ -82,6 +83,15 @@ def test_guilds_members_and_latency_are_compared_with_their_samples():
     assert now["ping"] == {"avg": 60.0, "changeFromLastHour": 15.0}
     latency = next(card for card in now["cards"] if card["id"] == "latency")
     assert list(latency["trend"]) == [50, 40, None, 60]
+
+
+@pytest.mark.django_db
+def test_the_guilds_of_several_processes_are_compared_with_those_of_all_of_them():
+    for name in ("a", "b"):
+        heartbeat(name=name, guilds=1000)
+        then = NOW - timedelta(days=30, minutes=5)
+        MetricSample.objects.create(at=then, bot=name, guilds=990, active_actors=7)
+    assert stats.collect()["guilds"] == {"count": 2000, "changeFromLastMonth": 20}
 
 
 @pytest.mark.django_db
