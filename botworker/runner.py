@@ -20,7 +20,7 @@ from botworker.spool import Spool
 from botworker.sync import CommandSync
 from botworker.telemetry import Telemetry
 from dashboard.models import Level
-from dashboard.services import mark_stopped
+from dashboard.services import ended_without_goodbye, mark_stopped
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +97,11 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
     tree = tree_of(client)
     if options.spool is not None:
         tree.recorder.use(Spool(options.spool))
+    crashed = await in_database(ended_without_goodbye, options.name)
+    if crashed is not None:
+        last = f"{crashed.heartbeat_at:%d %b, %H:%M:%S} UTC"
+        message = f"The bot ended without a goodbye; its last heartbeat was at {last}"
+        tree.recorder.add(Record(kind="bot.crashed", message=message, level=Level.WARN))
     gateway = await install(client, options.pages_seconds)
     telemetry = Telemetry(options, gateway, timezone.now())
     recording = asyncio.create_task(tree.recorder.run())

@@ -100,3 +100,8 @@ def begin_epoch(previous: str) -> bool:
     """
     changed = Stream.objects.filter(epoch=previous).update(epoch=uuid4())
     return bool(changed)
+
+
+def ended_without_goodbye(name: str) -> BotProcess | None:
+    """Return the last run of the process `name` if it never said that it stopped: a crash."""
+    return BotProcess.objects.filter(name=name, stopped_at=None).first()

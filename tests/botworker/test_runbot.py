@@ -116,6 +116,7 @@ async def test_a_killed_bot_that_starts_again_takes_its_row_back(there, emulated
         await running.communicate()
 
     assert len(await events("bot.started")) == 2
+    assert [e.level for e in await events("bot.crashed")] == ["warn"]
     assert await in_database(BotProcess.objects.count) == 1
 
 
