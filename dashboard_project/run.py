@@ -5,6 +5,7 @@ process, the bot and, where there is no token, an emulated Discord running until
 """
 
 import asyncio
+import fcntl
 import os
 import secrets
 import socket
@@ -49,8 +50,25 @@ def progress(line: str) -> None:
 # ---------------------------------------------------------------------------- before the start
 
 
+def claim_data_folder() -> None:
+    """Keep DATA_DIR to ourselves until this process ends; raise `CommandError` if it is taken.
+
+    Two of us would share the broker, the database and the name of the bot, and the second would
+    give `admin` a new password.
+    """
+    lock = os.open(settings.DATA_DIR / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandError(
+            f"Aurora already runs from {settings.DATA_DIR}. Stop it, or name another folder:"
+            " DATA_DIR=data2 PORT=8001 make run"
+        ) from None
+
+
 def prepare() -> str:
     """Make ready what the programs need; return the password of `admin`. Raises `CommandError`."""
+    claim_data_folder()
     require_free_port(BIND, settings.PORT)
     if not EMBEDDED_BROKER:
         require_broker(settings.STARTUP_WAIT_SECONDS)

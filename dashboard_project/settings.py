@@ -107,7 +107,15 @@ def _absent_or_long(value: str) -> None:
         raise ValidationError("It has fewer than 50 characters.")
 
 
-env = Env(eager=False)
+class _Reader(Env):
+    """Takes a variable that is set to nothing for one that is not set, as `.env.example` says."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        value = super()._get_value(env_key, default)
+        return default if value == "" else value
+
+
+env = _Reader(eager=False)
 if env.bool("READ_DOTENV", True):  # the test suite turns it off: it must not depend on a local file
     env.read_env(BASE_DIR / ".env", recurse=False)
 
@@ -345,8 +353,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "filters": {"without_traceback": {"()": "dashboard_project.logs.WithoutTraceback"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # At DEBUG discord.py prints interaction tokens.
-    "loggers": {"discord": {"level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL}},
+    "loggers": {
+        "discord": {"level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL},
+        "discord.client": {"level": "WARNING", "filters": ["without_traceback"]},
+    },
 }
