@@ -52,11 +52,15 @@ $(VENV)/.installed-dev: requirements/dev.txt $(VENV)/.installed
 node_modules/.installed: package-lock.json package.json .npmrc
 	@command -v npm >/dev/null || { echo "aurora: npm is missing. Install Node.js 20 or newer, with npm." >&2; exit 1; }
 	@echo "Installing JavaScript packages ..."
-	@npm ci --silent
+	@npm ci --silent --omit=dev
 	@touch $@
 
+node_modules/.installed-dev: node_modules/.installed
+	@npm ci --silent
+	@touch node_modules/.installed $@
+
 .PHONY: setup-dev
-setup-dev: setup $(VENV)/.installed-dev ## Install what the tests need as well
+setup-dev: setup $(VENV)/.installed-dev node_modules/.installed-dev ## Install what the tests need as well
 	@:
 
 .PHONY: browser
@@ -105,7 +109,7 @@ drill-short: setup-dev ## The same rows with smaller numbers, on SQLite, under 3
 	$(BIN)/python -m tests.drill --short --database sqlite $(ARGS)
 
 .PHONY: test-js
-test-js: node_modules/.installed ## The JavaScript unit tests
+test-js: node_modules/.installed-dev ## The JavaScript unit tests
 	node --test tests/js/*.test.js
 
 .PHONY: bank
