@@ -65,14 +65,15 @@ def cookie(live_web: LiveWeb, staff: User) -> dict[str, str]:
 
 
 def test_an_event_appears_without_a_reload_with_the_duration_of_its_command(
-    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+    chromium: str, start_web: Callable[..., LiveWeb], staff: User
 ):
-    with open_page(chromium, live_web, cookie) as page:
+    web = start_web(STATS_INTERVAL_SECONDS="9")  # longer than we wait: only the publish brings it
+    with open_page(chromium, web, web.cookie(staff)) as page:
         expect(page.locator(".overview")).to_have_attribute("data-live", "live")
         expect(page.locator("[data-slot=empty]")).to_be_visible()
         beside(lambda: claim(150))
         row = page.locator(".event").first
-        expect(row).to_contain_text("ada claimed 150 coins")
+        expect(row).to_contain_text("ada claimed 150 coins", timeout=5000)
         expect(row).to_contain_text("Harbour")
         expect(row.locator("[data-slot=duration]")).to_have_text("84 ms")
         expect(page.locator(".event")).to_have_count(1)  # the outcome is folded into the change

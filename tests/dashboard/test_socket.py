@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -60,14 +61,14 @@ async def test_the_first_frame_is_the_whole_stats_and_one_follows_every_interval
     assert len(stats["activityOverview"]) == 24
     assert stats["stream"] == {"epoch": str((await Stream.objects.aget()).epoch), "head": 3}
     assert stats["live"] == "live"
-    assert times == sorted(times)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert 0.25 < sum(gaps) / len(gaps) < 0.75, "the stats do not come every half second"
     assert len(page.frames) == 5, "something other than stats came, or they came too often"
 
 
-async def test_an_event_arrives_the_instant_it_commits_and_in_order(
-    live_web: LiveWeb, cookie: dict[str, str]
-):
-    async with browser(live_web, cookie) as page:
+async def test_an_event_arrives_by_its_publish_alone_and_in_order(start_web: Web, staff: User):
+    web = start_web(STATS_INTERVAL_SECONDS="300")  # no repair could bring it while we wait
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
         await page.receive()
         await arecord(20)
         events = await page.events(20)
