@@ -17,11 +17,10 @@ from dashboard import frames
 from dashboard.errors import EventTooLarge
 from dashboard.models import Event, Level
 from dashboard.publisher import publisher
+from dashboard.statements import Statement, execute
 from dashboard.text import clean, storable
 
 DATA_MAX_BYTES = 8192
-
-Statement = tuple[str, list[Any]]
 
 
 class Ref(NamedTuple):
@@ -158,24 +157,7 @@ def _insert(event: Event) -> int:
             (_LEAVE, [actor, day]),
             (_REMEMBER, [actor, day, actor, day]),
         ]
-    return _execute(statements)
-
-
-def _execute(statements: list[Statement]) -> int:
-    """Execute all, at once where the database can; return the one value of the first."""
-    options = connection.settings_dict["OPTIONS"]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql" and not options.get("server_side_binding"):
-            # One round trip instead of six, which others who record would have to wait for.
-            values = [value for _, values in statements for value in values]
-            cursor.execute("; ".join(sql for sql, _ in statements), values)
-            return int(cursor.fetchone()[0])
-        (sql, values), *others = statements
-        cursor.execute(sql, values)
-        seq = int(cursor.fetchone()[0])
-        for sql, values in others:
-            cursor.execute(sql, values)
-        return seq
+    return int(execute(statements)[0])
 
 
 def _publish(event: Event) -> None:

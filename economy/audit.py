@@ -1,7 +1,7 @@
 """The full reconciliation of the ledger: entries, balances, claims, tallies, events, guards.
 
 It reads everything, so it is for `check_ledger` and cron. What the dashboard shows live is
-`economy.queries.recently_balanced`.
+`economy.queries.recent_findings`.
 """
 
 from collections.abc import Iterator, Sequence

@@ -11,9 +11,9 @@ from datetime import datetime
 from django.db import connection
 
 from dashboard.text import clean
+from economy import rollups
 from economy.errors import AccountFrozen, BalanceOverflow, InsufficientFunds, NotAMember
 from economy.models import BALANCE_MAX, SYSTEM_ID_MAX, SYSTEM_IDS, Account, Entry, System
-from economy.rewards import day_key
 
 MINT, BURN = SYSTEM_IDS[System.MINT], SYSTEM_IDS[System.BURN]
 
@@ -71,13 +71,13 @@ class Posting:
         """Give `amount` new coins to a locked account. Raises `BalanceOverflow`."""
         _require_room(account, amount)
         self._move({account.id: amount, MINT: -amount}, account)
-        _tally(self.at, opened=self.opened, minted=amount)
+        rollups.count(self.at, opened=self.opened, minted=amount)
 
     def burn(self, account: Account, amount: int) -> None:
         """Take `amount` coins of a locked account out of the world. Raises `InsufficientFunds`."""
         _require_funds(account, amount)
         self._move({account.id: -amount, BURN: amount}, account)
-        _tally(self.at, opened=self.opened, burned=amount)
+        rollups.count(self.at, opened=self.opened, burned=amount)
 
     def transfer(self, sender: Account, receiver: Account, amount: int) -> None:
         """Move `amount` coins between locked accounts.
@@ -87,7 +87,14 @@ class Posting:
         _require_funds(sender, amount)
         _require_room(receiver, amount)
         self._move({sender.id: -amount, receiver.id: amount}, sender, receiver)
-        _tally(self.at, opened=self.opened, moved=amount)
+        rollups.count_transfer(
+            self.at,
+            opened=self.opened,
+            transaction_id=self.transaction_id,
+            sender_id=sender.id,
+            receiver_id=receiver.id,
+            amount=amount,
+        )
 
     def _move(self, amounts: dict[int, int], *accounts: Account) -> None:
         """Change the balances, and write the entries that say so."""
@@ -131,20 +138,3 @@ def _add(account_id: int, amount: int, name: str) -> int:
     if row is None:
         raise BalanceOverflow(account_id=account_id, maximum=BALANCE_MAX)
     return int(row[0])
-
-
-def _tally(at: datetime, *, opened: int, minted: int = 0, burned: int = 0, moved: int = 0) -> None:
-    """Count one transaction in its day; `moved` stays at `BALANCE_MAX` when it would pass it."""
-    day = connection.ops.adapt_datefield_value(day_key(at))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO economy_daytally (day, opened, minted, burned, moved, transactions)"
-            " VALUES (%s, %s, %s, %s, %s, 1) ON CONFLICT (day) DO UPDATE SET"
-            " opened = economy_daytally.opened + excluded.opened,"
-            " minted = economy_daytally.minted + excluded.minted,"
-            " burned = economy_daytally.burned + excluded.burned,"
-            " moved = CASE WHEN economy_daytally.moved > %s - excluded.moved THEN %s"
-            " ELSE economy_daytally.moved + excluded.moved END,"
-            " transactions = economy_daytally.transactions + 1",
-            [day, opened, minted, burned, moved, BALANCE_MAX, BALANCE_MAX],
-        )

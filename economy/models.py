@@ -183,3 +183,37 @@ class DayTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: +{self.minted} -{self.burned}"
+
+
+class Handover(models.Model):
+    """What `sender` sent on to `receiver` soon after the claim of `day`, at most its `reward`."""
+
+    day = models.DateField()
+    sender = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    receiver = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    coins = models.BigIntegerField()
+    reward = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "receiver", "sender"], name="handover_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.coins} of {self.reward}, {self.sender_id} to {self.receiver_id}"
+
+
+class LargeTransfer(models.Model):
+    """A transfer that was among the largest of its day when it was made."""
+
+    transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, primary_key=True)
+    day = models.DateField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["day", "-amount"], name="large_transfer_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} on {self.day}"

@@ -1,5 +1,6 @@
 """What may be asked about money. Nothing here writes, and nothing costs the length of history."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -7,10 +8,17 @@ from django.db import connection
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from economy.models import SYSTEM_IDS, Account, DayTally, System
+from economy.audit_rules import Finding
+from economy.models import SYSTEM_IDS, Account, DayTally, LargeTransfer, System
 from economy.rewards import day_key
 
 RECENT_TRANSACTIONS = 100
+FINDINGS_MAX = 10
+
+COLLECTING_DAYS = 7
+COLLECTED_PERCENT = 50
+SOURCES_MIN = 3
+"""When an account counts as collecting others' dailies: see `collectors`."""
 
 
 class Standing(NamedTuple):
@@ -55,28 +63,97 @@ def supply() -> Supply:
     return Supply(total=minted - burned, minted=minted, burned=burned)
 
 
-def recently_balanced() -> bool:
-    """Whether the newest `RECENT_TRANSACTIONS` balance, and their accounts keep what they say.
+def recent_findings() -> list[Finding]:
+    """Return what is wrong with the newest `RECENT_TRANSACTIONS` and their accounts: normally [].
 
-    It is what can be proved every few seconds; `check_ledger` proves the whole.
+    Each must sum to zero, each account must keep what its newest entry says. It is what can be
+    proved every few seconds; `check_ledger` proves the whole. At most `FINDINGS_MAX`.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH recent AS (SELECT id FROM economy_transaction ORDER BY id DESC LIMIT %s),
             touched AS (SELECT e.transaction_id, e.account_id, e.amount
-                FROM economy_entry e JOIN recent ON recent.id = e.transaction_id)
-            SELECT NOT EXISTS (SELECT 1 FROM recent LEFT JOIN touched
-                    ON touched.transaction_id = recent.id
-                    GROUP BY recent.id HAVING COALESCE(SUM(touched.amount), 1) <> 0)
-                AND NOT EXISTS (SELECT 1 FROM economy_account a
-                    WHERE a.id IN (SELECT account_id FROM touched) AND a.balance <>
-                    (SELECT balance_after FROM economy_entry e
-                    WHERE e.account_id = a.id ORDER BY e.id DESC LIMIT 1))
+                FROM economy_entry e JOIN recent ON recent.id = e.transaction_id),
+            kept AS (SELECT a.id, a.balance, (SELECT balance_after FROM economy_entry e
+                    WHERE e.account_id = a.id ORDER BY e.id DESC LIMIT 1) AS entered
+                FROM economy_account a WHERE a.id IN (SELECT account_id FROM touched))
+            SELECT 'economy_transaction', recent.id, COUNT(touched.amount), SUM(touched.amount)
+                FROM recent LEFT JOIN touched ON touched.transaction_id = recent.id
+                GROUP BY recent.id HAVING COALESCE(SUM(touched.amount), 1) <> 0
+            UNION ALL
+            SELECT 'economy_account', id, balance, entered FROM kept WHERE balance <> entered
+            ORDER BY 1, 2 LIMIT %s
             """,
-            [RECENT_TRANSACTIONS],
+            [RECENT_TRANSACTIONS, FINDINGS_MAX],
         )
-        return bool(cursor.fetchone()[0])
+        return [_finding(*row) for row in cursor.fetchall()]
+
+
+def _finding(table: str, id: int, first: int, second: int | None) -> Finding:
+    if table == "economy_account":
+        detail = f"it keeps {first}, its entries leave {second}"
+        return Finding("balance_differs", table, str(id), detail)
+    detail = f"its {first} entries sum to {second or 0}, not 0"
+    return Finding("entries_unbalanced", table, str(id), detail)
+
+
+def largest_transfers(days: int, limit: int) -> list[LargeTransfer]:
+    """Return the largest transfers of the last `days` UTC days, the largest first.
+
+    `limit` is at most `rollups.LARGEST_KEPT_A_DAY`: so many are sure to be kept of each day.
+    """
+    since = day_key(timezone.now()) - timedelta(days=days - 1)
+    kept = LargeTransfer.objects.filter(day__gte=since).select_related("transaction")
+    return list(kept.order_by("-amount", "-transaction_id")[:limit])
+
+
+def names_of(ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of those of `ids` that have an account, empty where none is known."""
+    return dict(Account.objects.filter(id__in=set(ids)).values_list("id", "name"))
+
+
+class Collector(NamedTuple):
+    """An account that lives on others' claims: `sources` of them handed it `coins`."""
+
+    account_id: int
+    name: str
+    frozen: bool
+    sources: int
+    coins: int
+
+
+def collectors(limit: int) -> list[Collector]:
+    """Return who collects other accounts' dailies, those with the most sources first.
+
+    A source is an account that, of all it claimed in the last `COLLECTING_DAYS` days, sent
+    `COLLECTED_PERCENT` or more to this one, each time `rollups.HANDOVER_WITHIN` the claim.
+    `SOURCES_MIN` of them make a collector. It costs the handovers of those days.
+    """
+    since = connection.ops.adapt_datefield_value(
+        day_key(timezone.now()) - timedelta(days=COLLECTING_DAYS - 1)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH handed AS (SELECT receiver_id, sender_id, SUM(coins * 1.0) AS coins
+                FROM economy_handover WHERE day >= %s GROUP BY receiver_id, sender_id),
+            claimed AS (SELECT account_id, SUM(reward * 1.0) AS coins FROM economy_claim
+                WHERE day >= %s AND account_id IN (SELECT sender_id FROM handed)
+                GROUP BY account_id)
+            SELECT a.id, a.name, a.frozen, COUNT(*), SUM(handed.coins)
+                FROM handed JOIN claimed ON claimed.account_id = handed.sender_id
+                JOIN economy_account a ON a.id = handed.receiver_id
+                WHERE handed.coins * 100 >= claimed.coins * %s
+                GROUP BY a.id, a.name, a.frozen HAVING COUNT(*) >= %s
+                ORDER BY 4 DESC, 5 DESC, 1 LIMIT %s
+            """,
+            [since, since, COLLECTED_PERCENT, SOURCES_MIN, limit],
+        )
+        return [
+            Collector(id, name, bool(frozen), sources, int(coins))
+            for id, name, frozen, sources, coins in cursor.fetchall()
+        ]
 
 
 def tallies(days: int) -> list[DayTally]:

@@ -47,6 +47,8 @@ def test_the_section_tells_supply_and_what_today_did():
         transfer(NOOR, PELLE, 10)
         correct(ADA, -20)
         shown = section()
+    for name in ("days", "largest", "collectors", "figures", "proof"):
+        shown.pop(name)
     assert shown.pop("supplyByDay")[-3:] == ["0", "110", "200"]
     assert shown == {
         "supply": "200",
@@ -67,7 +69,7 @@ def test_the_card_says_the_supply_its_change_and_that_the_ledger_balances():
     assert (card.label, card.value) == ("Coins in circulation", "5,110")
     assert (card.change, card.period) == ("+5,110", "today")
     assert (card.word, card.state) == ("ledger balanced", "")
-    assert card.trend == (0.0,) * 13 + (5110.0,)
+    assert card.trend == (0.0,) * 29 + (5110.0,)
 
 
 def test_the_card_warns_when_the_ledger_does_not_balance():
@@ -87,6 +89,7 @@ def test_the_section_and_the_series_are_plugged_into_the_dashboard():
 
 def test_the_section_reads_as_much_after_many_transactions_as_before():
     claim(ADA)
+    transfer(ADA, NOOR, 1)
     with CaptureQueriesContext(
         connection,
     ) as few:

@@ -83,7 +83,8 @@ class Teller:
         assert self._process.stdout
         with self._process.stdout as lines:
             for line in lines:
-                answers.put(line.strip())
+                if line.endswith("\n"):  # the last one of a killed process may be half a line
+                    answers.put(line.strip())
         answers.put(self._process.wait())
 
 

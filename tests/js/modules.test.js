@@ -14,10 +14,15 @@ function reachedFrom(name, seen = new Set()) {
   return seen;
 }
 
-it("the page preloads every module it needs, and no other", () => {
-  const preloads = readFileSync(new URL("../../templates/dashboard/_preloads.html", import.meta.url), "utf8");
-  const named = [...preloads.matchAll(/'js\/(.*?)'/g)].map(([, name]) => name);
-  assert.deepEqual(named.sort(), [...reachedFrom("app.js")].sort());
+const pages = { "app.js": "templates/dashboard", "economy.js": "economy/templates/economy" };
+const wires = [...Object.keys(pages), "live.js"]; // these know both sides, and join them
+
+it("each page preloads every module it needs, and no other", () => {
+  for (const [name, templates] of Object.entries(pages)) {
+    const preloads = readFileSync(new URL(`../../${templates}/_preloads.html`, import.meta.url), "utf8");
+    const named = [...preloads.matchAll(/'js\/(.*?)'/g)].map(([, found]) => found);
+    assert.deepEqual(named.sort(), [...reachedFrom(name)].sort(), name);
+  }
 });
 
 it("no module takes markup from data, or code from text", () => {
@@ -33,7 +38,7 @@ it("what owns the socket knows no page", () => {
 });
 
 it("what paints knows no socket", () => {
-  for (const name of modules.filter((each) => /\bdocument\b|\.\/dom\.js/.test(source(each)) && each !== "app.js")) {
+  for (const name of modules.filter((each) => /\bdocument\b|\.\/dom\.js/.test(source(each)) && !wires.includes(each))) {
     assert.doesNotMatch(source(name), /WebSocket|fetch\(/, name);
     assert.ok(!reachedFrom(name).has("socket.js"), name);
   }
