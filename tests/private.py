@@ -6,6 +6,7 @@ developer's data nor each other's.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,8 +25,9 @@ DATABASES = ("sqlite", "postgres")
 def private_machine(database: str, *, fsync: bool = False) -> Iterator[dict[str, str]]:
     """Yield the environment of processes that share a new `database` (one of `DATABASES`).
 
-    `fsync` makes PostgreSQL as safe, and as slow, as in production.
+    `fsync` makes PostgreSQL as safe, and as slow, as in production. A SIGTERM ends it all too.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="v"))  # short: a unix socket's path has 107 bytes
     cluster = (
         private_cluster(fsync=fsync)
