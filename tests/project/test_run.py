@@ -1,5 +1,6 @@
 """`make run`, as its user sees it."""
 
+import fcntl
 import os
 import re
 import select
@@ -121,3 +122,18 @@ def test_a_given_password_works_and_is_not_shown(folder: Path) -> None:
         run.process.terminate()
         run.process.communicate(timeout=60)
     assert run.process.returncode == 0
+
+
+def test_a_second_run_from_the_same_folder_is_refused_in_one_line(tmp_path: Path) -> None:
+    with (tmp_path / "run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = subprocess.run(
+            [sys.executable, "-m", "dashboard_project.run"],
+            cwd=ROOT,
+            env=environment(tmp_path, PORT=str(free_port())),
+            capture_output=True,
+            text=True,
+        )
+    assert second.returncode == 1
+    assert "already runs" in second.stderr
+    assert len(second.stderr.splitlines()) == 1

@@ -123,3 +123,16 @@ def _read_as(example: object, name: str) -> object:
     if isinstance(example, float):
         return env.float(name)
     return env.list(name) if isinstance(example, list) else env.str(name)
+
+
+def test_a_variable_that_is_set_to_nothing_counts_as_absent(tmp_path: Path) -> None:
+    code = (
+        "from dashboard_project import settings as s;"
+        "print(s.PORT, s.DEBUG, s.DATA_DIR, s.ALLOWED_ORIGINS, s.SESSION_COOKIE_SECURE,"
+        " s.DATABASES['default']['ENGINE'], s.REDIS_ENCRYPTED)"
+    )
+    absent = start(tmp_path, code)
+    own = {"READ_DOTENV", "DATA_DIR"}  # what `start` itself gives
+    empty = start(tmp_path, code, **dict.fromkeys(set(variables_of_example()) - own, ""))
+    assert absent.returncode == empty.returncode == 0, empty.stderr
+    assert empty.stdout == absent.stdout

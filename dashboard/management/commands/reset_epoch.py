@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management import BaseCommand
 
 from dashboard import queries, services
+from dashboard.preflight import require_database
 
 
 class Command(BaseCommand):
@@ -15,6 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         """Change the epoch, and say what it is now."""
+        require_database()
         services.begin_epoch(queries.position().epoch)
         at = queries.position()
         self.stdout.write(f"The log is now epoch {at.epoch}, at event {at.head}.")
