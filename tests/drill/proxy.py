@@ -78,15 +78,17 @@ class Proxy:
 
     async def _reach(self, first: bytes, client: asyncio.StreamWriter) -> Streams | None:
         """Find a target that answers `first`; pass its first answer on."""
-        for _ in self.targets:
-            self._turn = (self._turn + 1) % len(self.targets)
+        self._turn += 1
+        first_try = self._turn  # its own: others take their turn while this one waits
+        for number in range(first_try, first_try + len(self.targets)):
+            target = self.targets[number % len(self.targets)]
+            patience = PATIENCE_SECONDS if len(self.targets) > 1 else None
             try:
-                reader, writer = await _connect(self.targets[self._turn])
-            except OSError:
+                reader, writer = await asyncio.wait_for(_connect(target), patience)
+            except (TimeoutError, OSError):
                 continue
             writer.write(first)
             try:
-                patience = PATIENCE_SECONDS if len(self.targets) > 1 else None
                 answer = await asyncio.wait_for(reader.read(CHUNK_BYTES), patience)
             except (TimeoutError, ConnectionError):
                 answer = b""
