@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from dashboard import frames
 from dashboard.templatetags.feed import fold
-from tests.dashboard.plays import KINDS, PALETTES, Play, kinds_of_the_project, plays, wire
+from tests.dashboard.plays import KINDS, PALETTES, Play, kinds_of_the_project, plays, row
 from tests.environment import ROOT
 
 SNAPSHOT_EVENTS = 50
@@ -83,7 +84,7 @@ def test_a_page_that_went_through_anything_shows_what_a_fresh_one_shows(
 def test_the_server_folds_and_words_a_log_as_the_page_does(
     harness: Harness, palette: list[dict[str, Any]], count: int
 ) -> None:
-    log = [wire(palette[at % len(palette)], at + 1) for at in range(count)]
+    log = [frames.event_data(row(palette, seq, seq)) for seq in range(1, count + 1)]
     begin = {"epoch": "log", "events": log, "replayMax": 500}
     page = harness.play({"log": begin, "steps": [], "chances": [0], "healMs": 100})
     assert page["rows"] == fold(log[::-1])

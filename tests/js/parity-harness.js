@@ -24,11 +24,18 @@ class Server {
   httpFails = 0;
   fates = [];
   first = 1; // what is older was pruned
+  logs = new Map(); // by epoch, also those that are no more
   #cuts = 0;
 
   constructor(clock, { epoch, events, replayMax }) {
-    Object.assign(this, { clock, epoch, events, replayMax });
+    Object.assign(this, { clock, replayMax });
+    this.#begin(epoch, events);
     this.#tick();
+  }
+
+  #begin(epoch, events) {
+    Object.assign(this, { epoch, events });
+    this.logs.set(epoch, events);
   }
 
   get head() {
@@ -93,8 +100,7 @@ class Server {
 
   /** Becomes another log: the first `head` events of this one, then others. */
   restore({ epoch, head }) {
-    this.epoch = epoch;
-    this.events = this.events.slice(0, head);
+    this.#begin(epoch, this.events.slice(0, head));
     this.first = Math.min(this.first, Math.max(1, head));
     for (const socket of this.sockets) {
       socket.late = [];
@@ -153,6 +159,7 @@ class Page {
   told = { stats: null, snapshots: 0, caughtUp: [] };
 
   constructor(server, random) {
+    this.server = server;
     const events = server.newest(SNAPSHOT_EVENTS);
     const stream = { epoch: server.epoch, head: server.head };
     this.feed = new FeedState(events);
@@ -177,10 +184,26 @@ class Page {
         onCaughtUp: (away) => {
           this.feed.caughtUp(away);
           this.told.caughtUp.push(away);
+          if (away.complete && server.httpMs === 0) this.#checkWhole(away);
         },
       },
     });
     this.stream.start();
+  }
+
+  /** Throws unless the page shows a piece of one log: of the one it believes to follow. */
+  check() {
+    const { epoch, last } = this.stream.position;
+    if (this.feed.paused || !this.feed.range) return;
+    const [from, to] = this.feed.range;
+    const fresh = new FeedState(this.server.logs.get(epoch).slice(from - 1, to).reverse());
+    if (to !== last) throw new Error(`shows events up to ${to}, and believes to be at ${last}`);
+    if (JSON.stringify(rowsOf(this.feed)) !== JSON.stringify(rowsOf(fresh))) throw new Error(`shows a mixture of logs after ${epoch}`);
+  }
+
+  /** Throws if something is missing when the page says that nothing is. */
+  #checkWhole({ from, to, count }) {
+    if (to !== this.server.head || count !== to - from + 1) throw new Error(`says that nothing is missing up to ${to}, of ${this.server.head}`);
   }
 }
 
@@ -227,10 +250,15 @@ async function run({ log, steps, chances, healMs }) {
   const server = new Server(clock, log);
   let turn = 0;
   const page = new Page(server, () => chances[turn++ % chances.length]);
-  for (const step of steps) await STEPS[step.op]({ clock, server, page }, step);
+  for (const { after, ...step } of steps) {
+    await STEPS[step.op]({ clock, server, page }, step);
+    await clock.pass(after);
+    page.check();
+  }
   Object.assign(server, { up: true, httpMs: 0, httpFails: 0, fates: [] });
   await clock.pass(healMs);
   page.feed.resume();
+  page.check();
   const { range } = page.feed;
   const [from, to] = range ?? [1, 0];
   const fresh = new FeedState(server.events.slice(from - 1, to).reverse());
