@@ -22,8 +22,7 @@ export class LiveStream {
   state = { name: "connecting", code: null };
   #resuming = false; // a replay was asked for: what does not fit is on its way
   #restarting = false; // a snapshot was asked for: nothing else is shown until it is there
-  #replayedFrom = 0;
-  #awaySince = null;
+  #away = null; // while away: {since, from}, from = the first event that may have been missed
 
   constructor({ url, position, http, listener, ...browser }) {
     const { clock, random } = browser;
@@ -33,7 +32,7 @@ export class LiveStream {
       ...browser,
       url: () => `${url}?epoch=${encodeURIComponent(this.position.epoch)}&after=${this.position.last}`,
       listener: {
-        onTry: () => this.#expectReplay(),
+        onTry: () => (this.#resuming = true),
         onFrame: (text) => this.#frame(text),
         onLost: (failures) => this.#lost(failures),
         onRefused: (code) => this.#stop(code),
@@ -113,14 +112,9 @@ export class LiveStream {
 
   #resume() {
     if (this.#resuming || this.#restarting || !this.socket.live) return;
-    this.#expectReplay();
+    this.#resuming = true;
     this.#awaitReplay();
     this.socket.send({ type: "RESUME", data: { epoch: this.position.epoch, after: this.position.last } });
-  }
-
-  #expectReplay() {
-    this.#resuming = true;
-    this.#replayedFrom = this.position.last + 1;
   }
 
   #awaitReplay() {
@@ -133,15 +127,16 @@ export class LiveStream {
     if (this.#restarting) return;
     if (!complete) this.#restart();
     else if (this.position.last < to) this.socket.abandon(); // said to be whole, and is not
-    else this.#caughtUp(this.#replayedFrom);
+    else this.#caughtUp();
   }
 
   /** Tells what was missed, once after each time away. */
-  #caughtUp(from, complete = true) {
-    if (this.#awaySince === null) return;
+  #caughtUp(complete = true) {
+    if (this.#away === null) return;
     const to = this.position.last;
-    const ms = this.clock.now() - this.#awaySince;
-    this.#awaySince = null;
+    const from = complete ? this.#away.from : to + 1;
+    const ms = this.clock.now() - this.#away.since;
+    this.#away = null;
     if (to >= from || !complete) this.listener.onCaughtUp({ from, to, count: to - from + 1, ms, complete });
   }
 
@@ -157,7 +152,7 @@ export class LiveStream {
     this.position = Position.of(snapshot.stream, snapshot.events);
     this.#restarting = this.#resuming = false;
     this.listener.onSnapshot(snapshot);
-    this.#caughtUp(this.position.last + 1, false);
+    this.#caughtUp(false);
     this.#resume(); // what happened since the snapshot was taken
   }
 
@@ -181,13 +176,13 @@ export class LiveStream {
     } else {
       events.forEach((event) => this.#event(event));
       this.listener.onStats(stats);
-      this.#caughtUp(last + 1);
+      if (this.position.last >= stream.head) this.#caughtUp(); // not after the first of several pages
     }
     this.#setState("polling");
   }
 
   #silence() {
-    this.#awaySince ??= this.lastNews;
+    this.#away ??= { since: this.lastNews, from: this.position.last + 1 };
     this.#setState("reconnecting");
   }
 }

@@ -357,6 +357,16 @@ describe("polling", () => {
     assert.deepEqual(told.seqs, eventsDown(350, 11).map(({ seq }) => seq).reverse());
   });
 
+  it("says that nothing is missing when the last page of a long absence is read, not before", async () => {
+    goLive();
+    server.head = 350;
+    await failThreeTimes();
+    assert.equal(stream.position.last, 210);
+    assert.deepEqual(told.caughtUp, []);
+    await clock.pass(4_000);
+    assert.deepEqual(told.caughtUp.map(({ from, to, count }) => [from, to, count]), [[11, 350, 340]]);
+  });
+
   it("starts again from a snapshot when the events after it are no longer kept", async () => {
     server = { ...server, head: 900, kept: 860 };
     await failThreeTimes();
