@@ -1,4 +1,5 @@
-"""`manage.py` with an ear: on SIGUSR1 the process says on standard output what it holds.
+"""`manage.py` with an ear: on SIGUSR1 the process says on standard output what it holds, on SIGUSR2
+after it has collected its garbage, which holds everybody up for a moment.
 
 Used for the web processes of the drill, which are otherwise exactly those of `manage.py runweb`.
 """
@@ -13,11 +14,12 @@ import sys
 MARK = "inside: "
 
 
-def _say(*_: object) -> None:
+def _say(number: int, _: object) -> None:
     """Print the number of asyncio tasks, of sockets in the hub, and of Python objects."""
     from dashboard.hub import current_hub
 
-    gc.collect()
+    if number == signal.SIGUSR2:
+        gc.collect()
     hub = current_hub()
     found = {
         "tasks": len(asyncio.all_tasks()),
@@ -29,6 +31,7 @@ def _say(*_: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGUSR1, _say)
+    signal.signal(signal.SIGUSR2, _say)
     os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard_project.settings"
     from django.core.management import execute_from_command_line
 

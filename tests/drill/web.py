@@ -42,10 +42,13 @@ class Web(Process):
         elif self._told is not None and not self._told.done():
             self._told.set_result(json.loads(line.removeprefix(MARK)))
 
-    async def holding(self) -> Holding:
-        """Ask the process what it holds. Raises `TimeoutError` when it does not answer."""
+    async def holding(self, *, tidy: bool = False) -> Holding:
+        """Ask the process what it holds, `tidy`: after collecting its garbage.
+
+        Raises `TimeoutError` when it does not answer.
+        """
         self._told = asyncio.get_running_loop().create_future()
-        self.signal(signal.SIGUSR1)
+        self.signal(signal.SIGUSR2 if tidy else signal.SIGUSR1)
         told = await asyncio.wait_for(self._told, ANSWER_SECONDS)
         return Holding(
             **told, descriptors=descriptors(self.pid), resident_bytes=resident_bytes(self.pid)

@@ -109,7 +109,7 @@ async def settle(world: World, web: Web, before: Holding | None = None) -> Holdi
     while True:
         world.say("waiting until everything is let go")
         await asyncio.sleep(3.0)
-        now = await web.holding()
+        now = await web.holding(tidy=True)
         back = before is None or now.tasks <= before.tasks
         if (now.sockets == 0 and back) or time.monotonic() > deadline:
             return now
