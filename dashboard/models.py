@@ -196,3 +196,158 @@ class MetricSample(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.bot}"
+
+
+class DurationMinute(models.Model):
+    """How many commands of one minute took so long (`dashboard.runs`), for the latency chart."""
+
+    minute = models.DateTimeField()
+    bucket = models.PositiveSmallIntegerField()
+    runs = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["minute", "bucket"], name="duration_minute_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.minute:%Y-%m-%d %H:%M} bucket {self.bucket}: {self.runs}"
+
+
+class Guild(models.Model):
+    """A guild the bot is or was in, as the bot told last. `left_at` is null while it is in it."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.CharField(max_length=100, blank=True)
+    members = models.IntegerField(null=True)
+    available = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+
+class GuildCommandDay(models.Model):
+    """How many runs of a command ended so in one guild on one UTC day."""
+
+    day = models.DateField()
+    guild_id = models.BigIntegerField()
+    command = models.CharField(max_length=32)
+    outcome = models.CharField(max_length=9)
+    runs = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["guild_id", "day", "command", "outcome"], name="guild_command_day_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["day"], name="guild_command_day_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.guild_id} /{self.command} {self.outcome}: {self.runs}"
+
+
+class ControlAction(models.TextChoices):
+    """What an operator can have the bot do."""
+
+    MAINTENANCE_ON = "maintenance_on", "Turn maintenance mode on"
+    MAINTENANCE_OFF = "maintenance_off", "Turn maintenance mode off"
+    RELOAD_COMMANDS = "reload_commands", "Reload commands"
+    CLEAR_CACHE = "clear_cache", "Clear cache"
+
+
+class ControlRequest(models.Model):
+    """What an operator asked of the bot, and what became of it.
+
+    `id` is made with the form, so that a form sent twice is one request.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DONE = "done"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True)
+    action = models.CharField(max_length=16, choices=ControlAction.choices)
+    reason = models.CharField(max_length=200)
+    requested_by = models.CharField(max_length=150)
+    requested_at = models.DateTimeField()
+    state = models.CharField(max_length=7, choices=State.choices, default=State.PENDING)
+    finished_at = models.DateTimeField(null=True)
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-requested_at"], name="control_request_by_time")]
+        default_permissions = ("view",)
+        permissions = [("operate_bot", "Can use the control panel")]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.requested_by}: {self.state}"
+
+
+class ControlAnswer(models.Model):
+    """What one bot process answered to a request."""
+
+    request = models.ForeignKey(ControlRequest, on_delete=models.CASCADE, related_name="answers")
+    bot = models.CharField(max_length=64)
+    ok = models.BooleanField()
+    detail = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "bot"], name="control_answer_once"),
+        ]
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.bot}: {'done' if self.ok else 'failed'}"
+
+
+class BotMode(models.Model):
+    """What holds for the bot as long as nobody changes it; one row, outliving its processes."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    maintenance = models.BooleanField(default=False)
+    reason = models.CharField(max_length=200, blank=True)
+    since = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="bot_mode_is_one_row")]
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return "maintenance" if self.maintenance else "normal"
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, when, from where, and what it was before and after. Never changed.
+
+    `actor` is the name as it was then: it outlives the user. `address` is the client's, null for
+    commands; `before` and `after` are JSON without secrets, null where nothing was changed.
+    """
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=150, blank=True)
+    actor_id = models.BigIntegerField(null=True)
+    address = models.GenericIPAddressField(null=True)
+    action = models.CharField(max_length=64)
+    target = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+            models.Index(fields=["action", "-id"], name="audit_by_action"),
+            models.Index(fields=["actor_id", "-id"], name="audit_by_actor"),
+        ]
+        default_permissions = ("view",)
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor} {self.action} {self.target}"
