@@ -3,7 +3,8 @@
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 
 class Level(models.TextChoices):
@@ -215,7 +216,10 @@ class DurationMinute(models.Model):
 
 
 class Guild(models.Model):
-    """A guild the bot is or was in, as the bot told last. `left_at` is null while it is in it."""
+    """A guild the bot is or was in, as the process `bot` told last at `seen_at`.
+
+    `left_at` is null while it is in it. An unavailable one keeps what was known of it.
+    """
 
     id = models.BigIntegerField(primary_key=True)
     name = models.CharField(max_length=100, blank=True)
@@ -224,6 +228,13 @@ class Guild(models.Model):
     joined_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField()
+    bot = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [
+            # The largest first; those whose size is not known last.
+            models.Index(Coalesce("members", -1).desc(), F("id").asc(), name="guild_by_size"),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.id)

@@ -13,8 +13,10 @@ from typing import Any, Literal, NamedTuple
 from django.db import connection
 from django.db.models import Sum
 
+from dashboard.events import Ref
 from dashboard.frames import timestamp
 from dashboard.models import CommandCount, ErrorGroup
+from dashboard.statements import upsert
 
 Outcome = Literal["completed", "refused", "failed"]
 Section = dict[str, Any]
@@ -34,13 +36,14 @@ class Fault(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One command that ended at `at`."""
+    """One command that ended at `at`, in `guild` or in a direct message."""
 
     command: str
     outcome: Outcome
     duration_ms: float
     at: datetime
     fault: Fault | None = None
+    guild: Ref | None = None
 
 
 def bucket_of(duration_ms: float) -> int:
@@ -62,21 +65,54 @@ def percentile(buckets: Mapping[int, int], share: float) -> float | None:
 
 def count_runs(runs: Sequence[Run]) -> None:
     """Count `runs` in the caller's transaction. Call it before the lock of the stream is taken."""
+    # Table after table, each in the order of its keys: two processes never wait for each other.
+    _count_hours(runs)
+    _count_faults([run for run in runs if run.fault])
+    _count_minutes(runs)
+    _count_guilds(runs)
+
+
+def _count_hours(runs: Sequence[Run]) -> None:
     counts = Counter(
         (run.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0), run.command[:32],
          run.outcome, bucket_of(run.duration_ms))
         for run in runs
     )  # fmt: skip
     at = connection.ops.adapt_datetimefield_value
-    # In the order of the keys, so that two processes never wait for each other.
-    rows = [[at(hour), *key, count] for (hour, *key), count in sorted(counts.items())]
-    _upsert(
+    upsert(
         "dashboard_commandcount (hour, command, outcome, bucket, runs)",
         "(hour, command, outcome, bucket) DO UPDATE SET"
         " runs = dashboard_commandcount.runs + excluded.runs",
-        rows,
+        [[at(hour), *key, count] for (hour, *key), count in sorted(counts.items())],
     )
-    _count_faults([run for run in runs if run.fault])
+
+
+def _count_minutes(runs: Sequence[Run]) -> None:
+    counts = Counter(
+        (run.at.astimezone(UTC).replace(second=0, microsecond=0), bucket_of(run.duration_ms))
+        for run in runs
+    )
+    at = connection.ops.adapt_datetimefield_value
+    upsert(
+        "dashboard_durationminute (minute, bucket, runs)",
+        "(minute, bucket) DO UPDATE SET runs = dashboard_durationminute.runs + excluded.runs",
+        [[at(minute), bucket, count] for (minute, bucket), count in sorted(counts.items())],
+    )
+
+
+def _count_guilds(runs: Sequence[Run]) -> None:
+    counts = Counter(
+        (run.guild.id, run.at.astimezone(UTC).date(), run.command[:32], run.outcome)
+        for run in runs
+        if run.guild
+    )
+    on = connection.ops.adapt_datefield_value
+    upsert(
+        "dashboard_guildcommandday (guild_id, day, command, outcome, runs)",
+        "(guild_id, day, command, outcome) DO UPDATE SET"
+        " runs = dashboard_guildcommandday.runs + excluded.runs",
+        [[guild, on(day), *key, count] for (guild, day, *key), count in sorted(counts.items())],
+    )
 
 
 def _count_faults(runs: Sequence[Run]) -> None:
@@ -91,24 +127,13 @@ def _count_faults(runs: Sequence[Run]) -> None:
             fingerprint[:32], error[:100], where[:200], run.command[:32], count + 1, first,
             at(run.at),
         ]  # fmt: skip
-    _upsert(
+    upsert(
         "dashboard_errorgroup"
         " (fingerprint, error, place, command, count, first_seen_at, last_seen_at)",
         "(fingerprint) DO UPDATE SET count = dashboard_errorgroup.count + excluded.count,"
         " command = excluded.command, last_seen_at = excluded.last_seen_at",
         [groups[fingerprint] for fingerprint in sorted(groups)],
     )
-
-
-def _upsert(into: str, conflict: str, rows: Sequence[Sequence[Any]]) -> None:
-    if not rows:
-        return
-    places = ", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {into} VALUES {places} ON CONFLICT {conflict}",  # noqa: S608 - ours
-            [value for row in rows for value in row],
-        )
 
 
 def of_day(now: datetime) -> list[Section]:

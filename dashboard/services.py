@@ -1,17 +1,31 @@
-"""What is written beside the log: heartbeats, samples and farewells of the bot, a new epoch."""
+"""What is written beside the log: heartbeats, samples, guilds and farewells of the bot, epochs."""
 
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
+from django.db import connection, transaction
 from django.utils import timezone
 
-from dashboard.models import BotProcess, MetricSample, Stream
+from dashboard.models import BotProcess, Guild, MetricSample, Stream
 from dashboard.queries import active_actors
+from dashboard.statements import upsert
+from dashboard.text import clean
 
 ACTIVE_WINDOW_DAYS = 30
+GUILDS_AT_ONCE = 100  # rows a statement: far below what a database takes as parameters
+
+
+class GuildState(NamedTuple):
+    """A guild as a bot process knows it; of one that is not `available` it may know only the id."""
+
+    id: int
+    name: str = ""
+    members: int | None = None
+    available: bool = True
+    joined_at: datetime | None = None
 
 
 def record_heartbeat(
@@ -86,6 +100,46 @@ def mark_stopped(name: str) -> None:
     BotProcess.objects.filter(name=name).update(
         stopped_at=timezone.now(), connected=False, latency_ms=None, guilds=None, members=None
     )
+
+
+@transaction.atomic
+def record_guilds(found: Sequence[GuildState], *, bot: str) -> None:
+    """Write that the process `bot` is in the guilds `found` now, as they are; all or none.
+
+    What is not told of a known guild stays as it was. Names are cleaned and cut to 100 characters.
+    """
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    at = connection.ops.adapt_datetimefield_value
+    rows = [
+        [guild.id, clean(guild.name, 100), guild.members, guild.available,
+         guild.joined_at and at(guild.joined_at), now, bot[:64]]
+        for _, guild in sorted({guild.id: guild for guild in found}.items())
+    ]  # fmt: skip
+    for start in range(0, len(rows), GUILDS_AT_ONCE):
+        upsert(
+            "dashboard_guild (id, name, members, available, joined_at, seen_at, bot)",
+            "(id) DO UPDATE SET left_at = NULL, available = excluded.available,"
+            " name = CASE excluded.name WHEN '' THEN dashboard_guild.name ELSE excluded.name END,"
+            " members = COALESCE(excluded.members, dashboard_guild.members),"
+            " joined_at = COALESCE(excluded.joined_at, dashboard_guild.joined_at),"
+            " seen_at = excluded.seen_at, bot = excluded.bot",
+            rows[start : start + GUILDS_AT_ONCE],
+        )
+
+
+def guild_left(guild_id: int) -> None:
+    """Write that no bot is in the guild any more; what was known of it stays."""
+    Guild.objects.filter(id=guild_id, left_at=None).update(left_at=timezone.now())
+
+
+def guilds_left_since(since: datetime, *, bot: str) -> int:
+    """Write that the process `bot` is in no guild that it has not recorded since then.
+
+    Call it when all guilds of a new connection are recorded: those that were left while the bot
+    was away told nobody. Returns how many they were.
+    """
+    gone = Guild.objects.filter(bot=bot, left_at=None, seen_at__lt=since)
+    return gone.update(left_at=timezone.now())
 
 
 def finite(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Several statements for one round trip, where the database can take them so."""
+"""Writing many rows in one statement, and several statements in one round trip."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,3 +29,19 @@ def execute(statements: Sequence[Statement]) -> Any:
         for sql, values in others:
             cursor.execute(sql, values)
         return row
+
+
+def upsert(into: str, conflict: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Insert `rows` into the table and columns `into`; `conflict` says what to do with known ones.
+
+    One statement. Give the rows in the order of their keys, each key once: then two who write the
+    same rows at once wait for each other, and do not deadlock.
+    """
+    if not rows:
+        return
+    places = ", ".join([f"({', '.join(['%s'] * len(rows[0]))})"] * len(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {into} VALUES {places} ON CONFLICT {conflict}",  # noqa: S608 - ours
+            [value for row in rows for value in row],
+        )

@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dashboard import runs, stats
-from dashboard.models import CommandCount
+from dashboard.events import Ref
+from dashboard.models import CommandCount, DurationMinute, GuildCommandDay
 from dashboard.runs import Fault, Run
 
 NOW = datetime(2026, 3, 1, 12, 6, 41, tzinfo=UTC)
@@ -22,8 +23,8 @@ def _at_noon():
         yield
 
 
-def run(duration_ms=50.0, *, at=NOW, command="daily", outcome="completed", fault=None):
-    return Run(command, outcome, duration_ms, at, fault)
+def run(duration_ms=50.0, *, at=NOW, command="daily", outcome="completed", fault=None, guild=None):
+    return Run(command, outcome, duration_ms, at, fault, guild)
 
 
 def test_a_percentile_is_known_to_within_nine_percent_at_any_size():
@@ -69,6 +70,36 @@ def test_counting_again_adds_to_what_is_there():
     runs.count_runs([run(), run()])
     runs.count_runs([run()])
     assert [row.runs for row in CommandCount.objects.all()] == [3]
+
+
+@pytest.mark.django_db
+def test_the_durations_of_a_minute_are_counted_in_that_minute():
+    runs.count_runs([run(50.0), run(50.0), run(50.0, at=NOW - timedelta(seconds=42))])
+    runs.count_runs([run(50.0), run(9000.0)])
+    fifty, long = runs.bucket_of(50.0), runs.bucket_of(9000.0)
+    assert set(DurationMinute.objects.values_list("minute", "bucket", "runs")) == {
+        (datetime(2026, 3, 1, 12, 6, tzinfo=UTC), fifty, 3),
+        (datetime(2026, 3, 1, 12, 6, tzinfo=UTC), long, 1),
+        (datetime(2026, 3, 1, 12, 5, tzinfo=UTC), fifty, 1),
+    }
+
+
+@pytest.mark.django_db
+def test_what_a_guild_used_is_counted_by_utc_day_and_what_came_privately_in_no_guild():
+    harbour, library = Ref(2**62, "Harbour"), Ref(7, "Library")
+    late = datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)
+    runs.count_runs([run(guild=harbour), run(guild=library), run(guild=harbour), run()])
+    runs.count_runs([run(guild=harbour), run(guild=harbour, outcome="failed"),
+                     run(guild=harbour, at=late)])  # fmt: skip
+    today = date(2026, 3, 1)
+    assert set(
+        GuildCommandDay.objects.values_list("day", "guild_id", "command", "outcome", "runs")
+    ) == {
+        (today, 2**62, "daily", "completed", 3),
+        (today, 2**62, "daily", "failed", 1),
+        (today, 7, "daily", "completed", 1),
+        (date(2026, 2, 28), 2**62, "daily", "completed", 1),
+    }
 
 
 @pytest.mark.django_db

@@ -8,8 +8,17 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from dashboard.models import ActiveDay, BotProcess, MetricSample
-from dashboard.services import mark_stopped, record_heartbeat, record_sample
+from dashboard.models import ActiveDay, BotProcess, Guild, MetricSample
+from dashboard.services import (
+    GUILDS_AT_ONCE,
+    GuildState,
+    guild_left,
+    guilds_left_since,
+    mark_stopped,
+    record_guilds,
+    record_heartbeat,
+    record_sample,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +114,59 @@ def test_a_sample_counts_the_actors_of_thirty_days_and_no_more():
     sample = MetricSample.objects.get()
     assert sample.active_actors == 12
     assert (sample.guilds, sample.members) == (3, 9)
+
+
+def test_guilds_are_written_as_the_bot_found_them_the_last_word_counting():
+    record_guilds([GuildState(7, "Library", 40), GuildState(3, "Harbour", 9, True, NOON)], bot="a")
+    record_guilds([GuildState(7, "Old name", 41), GuildState(7, "Library 2", 42)], bot="b")
+
+    assert list(Guild.objects.order_by("id").values_list("id", "name", "members", "bot")) == [
+        (3, "Harbour", 9, "a"), (7, "Library 2", 42, "b"),
+    ]  # fmt: skip
+    assert Guild.objects.get(id=3).joined_at == NOON
+
+
+def test_an_unavailable_guild_keeps_what_was_known_of_it():
+    record_guilds([GuildState(3, "Harbour", 9, True, NOON)], bot="a")
+    record_guilds([GuildState(3, available=False), GuildState(4, available=False)], bot="a")
+
+    known, unknown = Guild.objects.order_by("id")
+    assert (known.name, known.members, known.joined_at) == ("Harbour", 9, NOON)
+    assert (unknown.name, unknown.members, unknown.joined_at) == ("", None, None)
+    assert not known.available
+    assert not unknown.available
+
+
+def test_a_guild_that_was_left_keeps_what_was_known_until_the_bot_is_back():
+    record_guilds([GuildState(3, "Harbour", 9)], bot="a")
+    guild_left(3)
+    guild_left(12345)  # never heard of: nothing to write
+    assert (left := Guild.objects.get()).left_at is not None
+    guild_left(3)
+    assert Guild.objects.get().left_at == left.left_at, "it left once"
+
+    record_guilds([GuildState(3, "Harbour", 10)], bot="a")
+    assert Guild.objects.get().left_at is None
+
+
+def test_guilds_that_were_left_while_the_bot_was_away_are_found_when_it_is_back():
+    with time_machine.travel(NOON, tick=False):
+        record_guilds([GuildState(1), GuildState(2), GuildState(3)], bot="a")
+        record_guilds([GuildState(4)], bot="b")
+    back = NOON + timedelta(hours=1)
+    with time_machine.travel(back, tick=False):
+        record_guilds([GuildState(1)], bot="a")
+        record_guilds([GuildState(2)], bot="b")  # another process has it now
+        assert guilds_left_since(back, bot="a") == 1
+    assert [guild.id for guild in Guild.objects.exclude(left_at=None)] == [3]
+
+
+def test_more_guilds_than_one_statement_takes_are_all_written():
+    record_guilds([GuildState(id) for id in range(GUILDS_AT_ONCE * 2 + 1, 0, -1)], bot="a")
+    assert Guild.objects.count() == GUILDS_AT_ONCE * 2 + 1
+
+
+def test_the_name_of_a_guild_is_cleaned_and_cut():
+    record_guilds([GuildState(1, "a\0b\u202ec" + "x" * 6000)], bot="b" * 100)
+    name = Guild.objects.get().name
+    assert (name[:3], len(name), name[-1]) == ("abc", 100, "…")
