@@ -291,7 +291,14 @@ class ControlRequest(models.Model):
     detail = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["-requested_at"], name="control_request_by_time")]
+        indexes = [
+            models.Index(fields=["-requested_at"], name="control_request_by_time"),
+            models.Index(
+                fields=["requested_at"],
+                name="control_request_pending",
+                condition=Q(state="pending"),
+            ),
+        ]
         default_permissions = ("view",)
         permissions = [("operate_bot", "Can use the control panel")]
 

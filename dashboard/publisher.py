@@ -41,6 +41,10 @@ class Publisher:
         """Have every hub close the sockets of a session (`access.session_digest`) at once."""
         self._put("dashboard", {"type": "dashboard.session_ended", "session": digest})
 
+    def nudge(self) -> None:
+        """Wake whoever waits for requests to the bot (`hub.Nudges`); it says nothing else."""
+        self._put("control", {"type": "dashboard.nudge"})
+
     def _put(self, group: str, message: dict[str, Any]) -> None:
         with self._guard:
             if len(self._queue) >= QUEUE_MAX_FRAMES:

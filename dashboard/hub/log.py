@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
-from dashboard import frames, queries, services, stats
+from dashboard import control, frames, queries, services, stats
 from dashboard.hub.background import every, in_thread, spawn
 from dashboard.hub.intake import FRAME_MAX_CHARACTERS, Intake
 from dashboard.hub.tail import Tail
@@ -175,7 +176,7 @@ class Log:
         """Collect the stats, announce them, and notice events whose publish was lost."""
         tail, known = self.tail, self.tail.last
         try:
-            collected = await in_thread(stats.collect)
+            collected = await in_thread(_collect)
         except Exception as error:  # noqa: BLE001 - whatever the database raises, sockets stay
             if self._live != "stale":
                 logger.warning("the database does not answer: %s", error)
@@ -216,6 +217,12 @@ class Log:
 
     async def _load(self) -> None:
         self._tail, self._stats = await in_thread(_read_all)
+
+
+def _collect() -> dict[str, Any]:
+    """Collect the stats, after what the bot did not answer in time."""
+    control.settle(timezone.now())
+    return stats.collect()
 
 
 def _look_up(seq: int) -> tuple[queries.Position, list[Event]]:
