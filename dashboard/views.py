@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -14,21 +15,42 @@ from django.views.decorators.http import require_safe
 from dashboard import access, frames, queries, stats
 from dashboard.parameters import BadParameter, read_event_page
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 PAGE_EVENTS = 50
 
 
-@require_safe
-@never_cache
-@login_required
+def page(view: View) -> View:
+    """Make of `view` an HTML page for those who may view: else the way to sign in, or 403.
+
+    It reads only, and is never kept by a cache. A `BadParameter` is answered with 400 and its text.
+    """
+
+    @require_safe
+    @never_cache
+    @login_required
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not access.may_view(request.user):
+            raise PermissionDenied
+        try:
+            return view(request, *args, **kwargs)
+        except BadParameter as error:
+            return render(request, "400.html", {"reason": str(error)}, status=400)
+
+    return answer
+
+
+@page
 def overview(request: HttpRequest) -> HttpResponse:
-    """Answer the overview page, complete without JavaScript; 403 without the right to view."""
-    if not access.may_view(request.user):
-        raise PermissionDenied
+    """Answer the overview, complete without JavaScript."""
     now = stats.collect()
     events = queries.latest_events(PAGE_EVENTS, now["stream"]["head"])
-    context = {"stats": now, "events": [frames.event_data(event) for event in events]}
+    context = {
+        "module": "js/app.js",
+        "stats": now,
+        "events": [frames.event_data(event) for event in events],
+    }
     return render(request, "dashboard/overview.html", context)
 
 
@@ -38,13 +60,13 @@ def api(view: View) -> View:
     @require_safe
     @never_cache
     @wraps(view)
-    def answer(request: HttpRequest) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return _refuse(401, "not_signed_in", "Sign in first.")
         if not access.may_view(request.user):
             return _refuse(403, "not_allowed", "You may not view the dashboard.")
         try:
-            return view(request)
+            return view(request, *args, **kwargs)
         except BadParameter as error:
             return _refuse(400, "bad_parameter", str(error))
 

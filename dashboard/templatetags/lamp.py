@@ -35,13 +35,13 @@ def lamp(stats: dict[str, Any]) -> list[Link]:
 
 
 @register.filter
-def page_title(stats: dict[str, Any]) -> str:
-    """Return the title of the page; it says how many things are out of the ordinary."""
+def page_title(stats: dict[str, Any], name: str) -> str:
+    """Return the title of the page `name`; first how many things are out of the ordinary."""
     cards = sum(1 for card in stats["cards"] if card["state"])
     links = sum(1 for link in lamp(stats) if link["state"] in {"warn", "bad"})
     if stats["headline"]["tone"] == "calm" and not cards + links:
-        return "Overview · Aurora"
-    return f"▲ {max(1, cards, links)} · Aurora"
+        return f"{name} · Aurora"
+    return f"▲ {max(1, cards, links)} · {name} · Aurora"
 
 
 def _link(id: str, state: str, word: str, at: str | None = None) -> Link:

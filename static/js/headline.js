@@ -35,10 +35,10 @@ export function headline({ page, stats, links }) {
   return own(stats.headline.tone, stats.headline.text, stats.headline.detail);
 }
 
-/** Returns the title of the page; it says how many things are out of the ordinary. */
-export function pageTitle({ tone, cards, links }) {
+/** Returns the title of the page `name`; it says first how many things are out of the ordinary. */
+export function pageTitle({ name, tone, cards, links }) {
   const strange = cards.filter((card) => card.state).length;
   const broken = links.filter((link) => link.state === "warn" || link.state === "bad").length;
-  if (tone === "calm" && !strange && !broken) return "Overview · Aurora";
-  return `▲ ${Math.max(1, strange, broken)} · Aurora`;
+  if (tone === "calm" && !strange && !broken) return `${name} · Aurora`;
+  return `▲ ${Math.max(1, strange, broken)} · ${name} · Aurora`;
 }

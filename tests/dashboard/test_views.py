@@ -1,9 +1,11 @@
 """The pages and the JSON beside them, through HTTP."""
 
+import posixpath
 import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -59,6 +61,30 @@ def test_no_page_has_inline_script_or_style(signed_in: Client):
         scripts = re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", page)
         assert scripts == []
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=", page)
+
+
+def test_a_page_asks_at_once_for_every_module_it_leads_to(signed_in: Client):
+    for path, script in (("/", "app"), ("/economy", "economy")):
+        page = signed_in.get(path).content.decode()
+        (entry,) = re.findall(r'<script type="module" src="/static/(.*?)"', page)
+        asked = set(re.findall(r'<link rel="modulepreload" href="/static/(.*?)"', page))
+        assert entry.startswith(f"js/{script}.")
+        needed = set()
+        for name in (entry, *asked):
+            text = (settings.STATIC_ROOT / name).read_text()
+            for other in re.findall(r'^import .* from "(.*)";$', text, re.MULTILINE):
+                needed.add(posixpath.normpath(posixpath.join("js", other)))
+        assert asked == needed != set()
+
+
+def test_the_rail_leads_only_where_this_reader_may_go(client: Client, viewer: User, staff: User):
+    client.force_login(viewer)
+    page = client.get("/").content.decode()
+    assert re.search(r'<a class="rail-link" href="/" aria-current="page">Overview</a>', page)
+    assert 'href="/economy">Economy</a>' in page
+    assert "Admin</a>" not in page
+    client.force_login(staff)
+    assert 'href="/admin/">Admin</a>' in client.get("/").content.decode()
 
 
 def test_without_a_session_the_page_leads_to_sign_in_and_back(client: Client):

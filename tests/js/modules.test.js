@@ -1,4 +1,4 @@
-// What holds for every module: sizes, duties, and that the page asks for all of them at once.
+// What holds for every module: who knows the page, who the socket, and that nobody makes markup of data.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -14,16 +14,8 @@ function reachedFrom(name, seen = new Set()) {
   return seen;
 }
 
-const pages = { "app.js": "templates/dashboard", "economy.js": "economy/templates/economy" };
-const wires = [...Object.keys(pages), "live.js"]; // these know both sides, and join them
-
-it("each page preloads every module it needs, and no other", () => {
-  for (const [name, templates] of Object.entries(pages)) {
-    const preloads = readFileSync(new URL(`../../${templates}/_preloads.html`, import.meta.url), "utf8");
-    const named = [...preloads.matchAll(/'js\/(.*?)'/g)].map(([, found]) => found);
-    assert.deepEqual(named.sort(), [...reachedFrom(name)].sort(), name);
-  }
-});
+const pages = modules.filter((name) => imports(name).includes("page.js"));
+const wires = [...pages, "page.js", "live.js"]; // these know both sides, and join them
 
 it("no module takes markup from data, or code from text", () => {
   for (const name of modules) {

@@ -40,7 +40,7 @@ describe("the lamp of a page that is not live", () => {
     it(name, () => {
       const found = links({ page: { name: "off", code: null, since: null }, stats, now: Date.parse(stats.generatedAt) });
       assert.deepEqual(found, expected);
-      assert.equal(pageTitle({ tone: stats.headline.tone, cards: stats.cards, links: found }), title);
+      assert.equal(pageTitle({ name: "Overview", tone: stats.headline.tone, cards: stats.cards, links: found }), title);
     });
   }
 });

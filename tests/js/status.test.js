@@ -106,7 +106,7 @@ describe("the headline", () => {
 describe("the title", () => {
   const titled = (page, stats) => {
     const { chain, said } = shown(page, stats);
-    return pageTitle({ tone: said.tone, cards: stats.cards, links: chain });
+    return pageTitle({ name: "Overview", tone: said.tone, cards: stats.cards, links: chain });
   };
 
   it("is quiet when all is well, also before the page is live", () => {
@@ -115,8 +115,8 @@ describe("the title", () => {
   });
 
   it("counts what is out of the ordinary", () => {
-    assert.equal(titled(pageOf("reconnecting", 40), statsWith()), "▲ 1 · Aurora");
+    assert.equal(titled(pageOf("reconnecting", 40), statsWith()), "▲ 1 · Overview · Aurora");
     const cards = [{ id: "a", state: "warn" }, { id: "b", state: "bad" }, { id: "c", state: "" }];
-    assert.equal(titled(pageOf("live"), statsWith({ cards })), "▲ 2 · Aurora");
+    assert.equal(titled(pageOf("live"), statsWith({ cards })), "▲ 2 · Overview · Aurora");
   });
 });

@@ -1,0 +1,85 @@
+// What every live page shares: the stream, the lamp, the headline, the title, the ages, the server's clock.
+
+import { paintAges } from "./ages.js";
+import { headline, pageTitle } from "./headline.js";
+import { links } from "./lamp.js";
+import { openStream } from "./live.js";
+import { paintHeadline, paintLamp } from "./status.js";
+import { ServerClock } from "./time.js";
+
+const NOBODY = { onStats() {}, onStatus() {}, onEvent() {}, onSnapshot() {}, onCaughtUp() {} };
+
+/** Returns what the server put into the page as `<script type="application/json" id="...">`. */
+export const given = (id) => JSON.parse(document.getElementById(id).textContent);
+
+/**
+ * The page around `[data-live]` (templates/dashboard/live.html), kept fresh.
+ *
+ * Tells its listener what it wants to hear of: `onStats(stats)` when figures came, `onStatus({stats, links})` then
+ * and every second, and of the stream `onEvent(event)`, `onSnapshot(events)`, `onCaughtUp(away)`.
+ */
+export class LivePage {
+  root = document.querySelector("[data-live]");
+  stats = given("stats");
+  #clock = new ServerClock();
+  #listener = NOBODY;
+  #stream;
+
+  /** `events` are those the page shows, newest first: the stream goes on after them. */
+  constructor({ events = [] } = {}) {
+    const { statsUrl, eventsUrl, login } = this.root.dataset;
+    this.urls = { stats: statsUrl, events: eventsUrl, login, reload: "" };
+    this.#clock.start(this.stats.generatedAt);
+    this.#stream = openStream({
+      urls: this.urls,
+      stats: this.stats,
+      events,
+      listener: {
+        onState: () => this.#paintStatus(),
+        onStats: (stats) => this.#take(stats),
+        onEvent: (event) => this.#listener.onEvent(event),
+        onSnapshot: ({ stats, events: newest }) => {
+          this.#listener.onSnapshot(newest);
+          this.#take(stats);
+        },
+        onCaughtUp: (away) => this.#listener.onCaughtUp(away),
+      },
+    });
+  }
+
+  /** Returns the part of the page with this class. */
+  part(name) {
+    return this.root.querySelector(`.${name}`);
+  }
+
+  start(listener) {
+    this.#listener = { ...NOBODY, ...listener };
+    this.#paintStatus();
+    setInterval(() => this.#paintStatus(), 1000);
+    this.#stream.start();
+  }
+
+  #take(stats) {
+    this.stats = stats;
+    if (stats.live !== "stale") this.#clock.observe(stats.generatedAt); // a stale stamp tells no time
+    this.root.querySelector('[data-slot="emulated"]').hidden = !stats.bot.emulated;
+    this.#listener.onStats(stats);
+    this.#paintStatus();
+  }
+
+  /** Paints what depends on the time as well as on the news. */
+  #paintStatus() {
+    const { root, stats } = this;
+    const now = this.#clock.now();
+    const page = { ...this.#stream.state, since: this.#clock.at(this.#stream.lastNews) };
+    const chain = links({ page, stats, now });
+    const sentence = headline({ page, stats, links: chain });
+    root.dataset.live = page.name;
+    root.toggleAttribute("data-old", chain[0].state === "bad");
+    paintLamp(this.part("top"), chain);
+    paintHeadline(this.part("headline"), sentence, this.urls);
+    document.title = pageTitle({ name: root.querySelector("h1").textContent, tone: sentence.tone, cards: stats.cards, links: chain });
+    this.#listener.onStatus({ stats, links: chain });
+    paintAges(now);
+  }
+}
