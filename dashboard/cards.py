@@ -1,6 +1,6 @@
 """The figures at the top of the page, worded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Any, Literal
 
@@ -34,8 +34,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     trend: tuple[float | None, ...] = ()
 
 
-def usual(past_ms: Sequence[float | None]) -> float | None:
-    """Return the usual latency: the median of the minutes given, None if none is known."""
+def usual(past_ms: Iterable[float | None]) -> float | None:
+    """Return the usual latency: the median of those given, None if none is known."""
     known = [value for value in past_ms if value is not None]
     return median(known) if known else None
 

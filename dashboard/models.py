@@ -118,6 +118,26 @@ class CommandCount(models.Model):
         return f"{self.hour:%Y-%m-%d %H}h /{self.command} {self.outcome}: {self.runs}"
 
 
+class CommandDay(models.Model):
+    """The same as `CommandCount`, by the UTC day: what the tables of weeks and months add up."""
+
+    day = models.DateField()
+    command = models.CharField(max_length=32)
+    outcome = models.CharField(max_length=9)
+    bucket = models.PositiveSmallIntegerField()
+    runs = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "command", "outcome", "bucket"], name="command_day_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} /{self.command} {self.outcome}: {self.runs}"
+
+
 class ErrorGroup(models.Model):
     """All failures of commands with one fingerprint; `command` is the one that met it last."""
 

@@ -6,7 +6,17 @@ from typing import NamedTuple
 
 from django.db.models import Max, Q, QuerySet, Sum
 
-from dashboard.models import ActiveDay, BotProcess, Event, HourlyCount, Level, MetricSample, Stream
+from dashboard.models import (
+    ActiveDay,
+    BotProcess,
+    CommandCount,
+    DurationMinute,
+    Event,
+    HourlyCount,
+    Level,
+    MetricSample,
+    Stream,
+)
 from dashboard.parameters import EventFilter, EventPage
 
 
@@ -79,6 +89,12 @@ def count_by_hour(
     return dict(counts.values_list("hour").annotate(total=Sum("count")).order_by("hour"))
 
 
+def count_kinds_by_hour(since: datetime, kinds: Sequence[str]) -> list[tuple[datetime, str, int]]:
+    """Return how many events of each of `kinds` each hour from `since` on had, if it had any."""
+    counts = HourlyCount.objects.filter(hour__gte=since, kind__in=kinds)
+    return list(counts.values_list("hour", "kind").annotate(total=Sum("count")))
+
+
 def count_between(since: datetime, until: datetime, kinds: Sequence[str]) -> int:
     """Return how many events of `kinds` the hours from `since` up to before `until` had."""
     counts = HourlyCount.objects.filter(hour__gte=since, hour__lt=until, kind__in=kinds)
@@ -105,9 +121,22 @@ def bot_processes(now: datetime) -> list[BotProcess]:
     )
 
 
-def samples_since(since: datetime) -> list[MetricSample]:
-    """Return the samples from `since` on, oldest first: one a minute and bot process."""
-    return list(MetricSample.objects.filter(at__gte=since).order_by("at"))
+def sampled_latency(since: datetime) -> list[tuple[datetime, float | None]]:
+    """Return when the gateway latency was sampled from `since` on, and what it was, in order."""
+    samples = MetricSample.objects.filter(at__gte=since)
+    return list(samples.order_by("at").values_list("at", "latency_ms"))
+
+
+def durations_by_minute(since: datetime) -> list[tuple[datetime, int, int]]:
+    """Return the minutes from `since` on with how many commands fell into each bucket."""
+    minutes = DurationMinute.objects.filter(minute__gte=since)
+    return list(minutes.values_list("minute", "bucket", "runs"))
+
+
+def durations_by_hour(since: datetime) -> list[tuple[datetime, int, int]]:
+    """Return the hours from `since` on with how many commands fell into each bucket."""
+    hours = CommandCount.objects.filter(hour__gte=since)
+    return list(hours.values_list("hour", "bucket").annotate(total=Sum("runs")))
 
 
 def samples_near(at: datetime, within: timedelta) -> list[MetricSample]:

@@ -1,4 +1,4 @@
-"""How long commands took and how they ended, counted as they end: a histogram an hour.
+"""How long commands took and how they ended, counted as they end: by hour, day, minute and guild.
 
 A duration falls into one of `BUCKETS` fixed buckets, four for each doubling, so a percentile is
 known to within 9 % whatever its size, and costs the hours and commands looked at, never the log.
@@ -7,24 +7,18 @@ known to within 9 % whatever its size, and costs the hours and commands looked a
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Literal, NamedTuple
 
 from django.db import connection
-from django.db.models import Sum
 
 from dashboard.events import Ref
-from dashboard.frames import timestamp
-from dashboard.models import CommandCount, ErrorGroup
 from dashboard.statements import upsert
 
 Outcome = Literal["completed", "refused", "failed"]
-Section = dict[str, Any]
 
 BUCKETS = 65
 PER_DOUBLING = 4
-COMMANDS_SHOWN = 25
-ERRORS_SHOWN = 10
 
 
 class Fault(NamedTuple):
@@ -73,17 +67,26 @@ def count_runs(runs: Sequence[Run]) -> None:
 
 
 def _count_hours(runs: Sequence[Run]) -> None:
-    counts = Counter(
-        (run.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0), run.command[:32],
-         run.outcome, bucket_of(run.duration_ms))
-        for run in runs
-    )  # fmt: skip
     at = connection.ops.adapt_datetimefield_value
+    on = connection.ops.adapt_datefield_value
+    hours: Counter[tuple[datetime, str, str, int]] = Counter()
+    days: Counter[tuple[date, str, str, int]] = Counter()
+    for run in runs:
+        ended = run.at.astimezone(UTC)
+        key = run.command[:32], run.outcome, bucket_of(run.duration_ms)
+        hours[(ended.replace(minute=0, second=0, microsecond=0), *key)] += 1
+        days[(ended.date(), *key)] += 1
     upsert(
         "dashboard_commandcount (hour, command, outcome, bucket, runs)",
         "(hour, command, outcome, bucket) DO UPDATE SET"
         " runs = dashboard_commandcount.runs + excluded.runs",
-        [[at(hour), *key, count] for (hour, *key), count in sorted(counts.items())],
+        [[at(hour), *key, count] for (hour, *key), count in sorted(hours.items())],
+    )
+    upsert(
+        "dashboard_commandday (day, command, outcome, bucket, runs)",
+        "(day, command, outcome, bucket) DO UPDATE SET"
+        " runs = dashboard_commandday.runs + excluded.runs",
+        [[on(day), *key, count] for (day, *key), count in sorted(days.items())],
     )
 
 
@@ -134,56 +137,3 @@ def _count_faults(runs: Sequence[Run]) -> None:
         " command = excluded.command, last_seen_at = excluded.last_seen_at",
         [groups[fingerprint] for fingerprint in sorted(groups)],
     )
-
-
-def of_day(now: datetime) -> list[Section]:
-    """Return a row for each command of the UTC day of `now`, the most used first."""
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    counted = CommandCount.objects.filter(hour__gte=midnight, hour__lte=now)
-    buckets: dict[str, Counter[int]] = {}
-    outcomes: dict[str, Counter[str]] = {}
-    for command, outcome, bucket, runs in counted.values_list(
-        "command", "outcome", "bucket"
-    ).annotate(total=Sum("runs")):
-        buckets.setdefault(command, Counter())[bucket] += runs
-        outcomes.setdefault(command, Counter())[outcome] += runs
-    rows = [
-        {
-            "command": command,
-            "runs": outcomes[command].total(),
-            "p50Ms": percentile(found, 0.50),
-            "p95Ms": percentile(found, 0.95),
-            "p99Ms": percentile(found, 0.99),
-            "refused": outcomes[command]["refused"],
-            "failed": outcomes[command]["failed"],
-        }
-        for command, found in buckets.items()
-    ]
-    rows.sort(key=lambda row: (-int(str(row["runs"])), str(row["command"])))
-    return rows[:COMMANDS_SHOWN]
-
-
-def p95_by_hour(hours: Sequence[datetime]) -> list[float | None]:
-    """Return the p95 of all commands in each of `hours`, which follow one another, in ms."""
-    counted = CommandCount.objects.filter(hour__gte=hours[0], hour__lte=hours[-1])
-    found: dict[datetime, Counter[int]] = {}
-    for hour, bucket, runs in counted.values_list("hour", "bucket").annotate(total=Sum("runs")):
-        found.setdefault(hour, Counter())[bucket] += runs
-    return [percentile(found.get(hour, {}), 0.95) for hour in hours]
-
-
-def recent_errors(now: datetime) -> list[Section]:
-    """Return the errors seen in the last day, grouped by fingerprint, the latest first."""
-    groups = ErrorGroup.objects.filter(last_seen_at__gte=now - timedelta(days=1))
-    return [
-        {
-            "fingerprint": group.fingerprint,
-            "error": group.error,
-            "where": group.place,
-            "command": group.command,
-            "count": group.count,
-            "firstSeenAt": timestamp(group.first_seen_at),
-            "lastSeenAt": timestamp(group.last_seen_at),
-        }
-        for group in groups.order_by("-last_seen_at")[:ERRORS_SHOWN]
-    ]

@@ -6,27 +6,27 @@ happen, so its cost does not grow with the log.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from django.utils import timezone
 
-from dashboard import bots, cards, frames, headline, queries, runs
+from dashboard import activity, bots, cards, frames, headline, latency, queries, usage
+from dashboard.activity import COMMAND_KINDS
 from dashboard.models import Level, MetricSample
+from dashboard.spans import ACTIVITY
 
 RECENT_EVENTS = 10
-ACTIVITY_HOURS = 24
 WINDOW = timedelta(days=30)
-
-COMMAND_KINDS = ("bot.command_completed", "bot.command_refused", "bot.command_failed")
 
 Section = dict[str, Any]
 Provider = Callable[[], Section]
 CardMaker = Callable[[Section], Iterable[cards.Card]]
 Card = cards.Card
 
+register_series = activity.register_series
+
 _providers: dict[str, tuple[Provider, CardMaker | None]] = {}
-_series: dict[str, tuple[str, ...]] = {"commands": COMMAND_KINDS, "transactions": ()}
 
 
 def register(name: str, provider: Provider, *, cards: CardMaker | None = None) -> None:
@@ -36,11 +36,6 @@ def register(name: str, provider: Provider, *, cards: CardMaker | None = None) -
     cost must not grow with history. Its section must be JSON, balances and snowflakes as strings.
     """
     _providers[name] = (provider, cards)
-
-
-def register_series(name: Literal["commands", "transactions"], *, kinds: Iterable[str]) -> None:
-    """Count events of `kinds` in the series `name` of the activity chart."""
-    _series[name] = tuple(dict.fromkeys((*_series[name], *kinds)))
 
 
 def collect() -> Section:
@@ -53,8 +48,8 @@ def collect() -> Section:
     now = timezone.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     bot = bots.describe(queries.bot_processes(now), now)
-    activity = collect_activity(hour)
-    latency_past = latency_by_minute(now - timedelta(hours=1))
+    gateway = latency.gateway_by_minute(now - timedelta(hours=1))
+    latency_past = list(gateway.values())
     month_ago = queries.samples_near(now - WINDOW, within=timedelta(days=1))
     stats: Section = {
         "guilds": _guilds(bot, month_ago),
@@ -64,18 +59,20 @@ def collect() -> Section:
         "recentEvents": [
             frames.event_data(event) for event in queries.latest_events(RECENT_EVENTS, at.head)
         ],
-        "activityOverview": activity,
+        "activityOverview": activity.hourly(now),
+        "latency": latency.latest(now, bot["latencyMs"], gateway),
         "stream": {"epoch": at.epoch, "head": at.head},
         "live": "live",
         "generatedAt": frames.timestamp(now),
         "bot": bot,
-        "commandStats": runs.of_day(now),
-        "errorGroups": runs.recent_errors(now),
+        "commandStats": usage.of_day(now),
+        "errorGroups": usage.recent_errors(now),
     }
-    errors = collect_errors(hour)
+    hours = ACTIVITY["24h"].starts(now)
+    errors = collect_errors(hours)
     sections = {name: (provider(), maker) for name, (provider, maker) in _providers.items()}
     made = [
-        *cards.of_dashboard(stats, errors, latency_past, runs.p95_by_hour(_hours(hour))),
+        *cards.of_dashboard(stats, errors, latency_past, usage.p95_by_hour(hours)),
         *(card for section, maker in sections.values() if maker for card in maker(section)),
     ]
     stats["cards"] = msgspec.to_builtins(made)
@@ -90,40 +87,10 @@ def collect() -> Section:
     return stats | {name: section for name, (section, _) in sections.items()}
 
 
-def collect_activity(hour: datetime) -> list[Section]:
-    """Return the 24 hours up to the one that starts at `hour`, oldest first, zeros included."""
-    hours = _hours(hour)
-    counts = {name: _by_hour(hours, kinds) for name, kinds in _series.items()}
-    return [
-        {"hour": frames.timestamp(at)} | {name: counts[name][index] for name in counts}
-        for index, at in enumerate(hours)
-    ]
-
-
-def collect_errors(hour: datetime) -> list[int]:
-    """Return how many error events each of the last 24 hours had, oldest first."""
-    hours = _hours(hour)
+def collect_errors(hours: Sequence[datetime]) -> list[int]:
+    """Return how many error events each of `hours` had, which follow one another."""
     counts = queries.count_by_hour(hours[0], level=Level.ERROR)
     return [counts.get(at, 0) for at in hours]
-
-
-def latency_by_minute(since: datetime) -> list[float | None]:
-    """Return the mean latency of each sampled minute since then, in ms, oldest first."""
-    minutes: dict[datetime, list[float]] = {}
-    for sample in queries.samples_since(since):
-        known = minutes.setdefault(sample.at, [])
-        if sample.latency_ms is not None:
-            known.append(sample.latency_ms)
-    return [sum(known) / len(known) if known else None for known in minutes.values()]
-
-
-def _hours(last: datetime) -> list[datetime]:
-    return [last - timedelta(hours=back) for back in range(ACTIVITY_HOURS - 1, -1, -1)]
-
-
-def _by_hour(hours: Sequence[datetime], kinds: Sequence[str]) -> list[int]:
-    counts = queries.count_by_hour(hours[0], kinds=kinds) if kinds else {}
-    return [counts.get(hour, 0) for hour in hours]
 
 
 def _guilds(bot: Section, before: Sequence[MetricSample]) -> Section:

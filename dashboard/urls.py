@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.overview, name="overview"),
     path("api/stats", views.api_stats, name="api-stats"),
     path("api/stats/activity", views.api_activity, name="api-activity"),
+    path("api/stats/latency", views.api_latency, name="api-latency"),
     path("api/events", views.api_events, name="api-events"),
     path("healthz", views.healthz, name="healthz"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),

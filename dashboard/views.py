@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from dashboard import access, frames, queries, stats
+from dashboard import access, activity, frames, latency, queries, stats
 from dashboard.parameters import BadParameter, read_event_page
+from dashboard.spans import ACTIVITY, LATENCY, read_range
 
 View = Callable[..., HttpResponse]
 
@@ -81,9 +82,16 @@ def api_stats(request: HttpRequest) -> HttpResponse:
 
 @api
 def api_activity(request: HttpRequest) -> HttpResponse:
-    """Answer the 24 hourly points of the activity chart."""
-    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-    return JsonResponse({"activityOverview": stats.collect_activity(hour)})
+    """Answer the points of the activity chart; docs/wire.md has the ranges."""
+    span = ACTIVITY[read_range(request.GET, ACTIVITY)]
+    return JsonResponse(activity.collect(timezone.now(), span))
+
+
+@api
+def api_latency(request: HttpRequest) -> HttpResponse:
+    """Answer the points of the latency chart; docs/wire.md has the ranges."""
+    span = LATENCY[read_range(request.GET, LATENCY, default="1h")]
+    return JsonResponse(latency.collect(timezone.now(), span))
 
 
 @api

@@ -9,9 +9,9 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from dashboard import runs, stats
+from dashboard import runs, stats, usage
 from dashboard.events import Ref
-from dashboard.models import CommandCount, DurationMinute, GuildCommandDay
+from dashboard.models import CommandCount, CommandDay, DurationMinute, GuildCommandDay
 from dashboard.runs import Fault, Run
 
 NOW = datetime(2026, 3, 1, 12, 6, 41, tzinfo=UTC)
@@ -143,10 +143,10 @@ def test_the_cost_of_reading_and_counting_does_not_follow_history():
         return len(queries), len(rows or [])
 
     runs.count_runs([run()])
-    short = cost(lambda: runs.of_day(NOW)), cost(lambda: runs.count_runs([run()]))
+    short = cost(lambda: usage.of_day(NOW)), cost(lambda: runs.count_runs([run()]))
     for days in range(1, 40):
         runs.count_runs([run(float(ms), at=NOW - timedelta(days=days)) for ms in range(1, 90)])
-    assert (cost(lambda: runs.of_day(NOW)), cost(lambda: runs.count_runs([run()]))) == short
+    assert (cost(lambda: usage.of_day(NOW)), cost(lambda: runs.count_runs([run()]))) == short
     assert "SCAN" not in runs_plan()
 
 
@@ -154,4 +154,4 @@ def runs_plan() -> str:
     """How SQLite finds the rows of a day; elsewhere the planner may scan what is small."""
     if connection.vendor != "sqlite":
         return ""
-    return CommandCount.objects.filter(hour__gte=NOW, hour__lte=NOW).explain()
+    return CommandDay.objects.filter(day__gte=NOW).explain()

@@ -1,0 +1,90 @@
+"""Which commands are used, how long they take and how they fail: read from what `runs` counts."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Sum
+
+from dashboard.frames import timestamp
+from dashboard.models import CommandCount, CommandDay, ErrorGroup
+from dashboard.runs import percentile
+from dashboard.spans import ACTIVITY, COMMANDS, last_days
+
+COMMANDS_SHOWN = 25
+ERRORS_SHOWN = 10
+ALL_SHOWN = 100  # commands that Discord takes from one bot
+GROUPS_SHOWN = 50
+_FIGURES = "command", "outcome", "bucket"
+
+Row = dict[str, Any]
+
+
+def of_day(now: datetime) -> list[Row]:
+    """Return a row for each command of the UTC day of `now`, the most used first."""
+    return of_range(now, "today")[:COMMANDS_SHOWN]
+
+
+def of_range(now: datetime, name: str) -> list[Row]:
+    """Return a row for each command of the range `name` of `COMMANDS`, the most used first.
+
+    `today`, `7d` and `30d` are UTC days with that of `now`, `24h` is hours with that of `now`.
+    """
+    if name == "24h":
+        first = ACTIVITY[name].starts(now)[0]
+        hours = CommandCount.objects.filter(hour__gte=first, hour__lte=now)
+        return _rows(hours.values_list(*_FIGURES).annotate(total=Sum("runs")))
+    days = CommandDay.objects.filter(day__range=last_days(now, COMMANDS[name]))
+    return _rows(days.values_list(*_FIGURES).annotate(total=Sum("runs")))
+
+
+def _rows(counted: Iterable[tuple[str, str, int, int]]) -> list[Row]:
+    buckets: dict[str, Counter[int]] = {}
+    outcomes: dict[str, Counter[str]] = {}
+    for command, outcome, bucket, runs in counted:
+        buckets.setdefault(command, Counter())[bucket] += runs
+        outcomes.setdefault(command, Counter())[outcome] += runs
+    rows = [
+        {
+            "command": command,
+            "runs": outcomes[command].total(),
+            "p50Ms": percentile(found, 0.50),
+            "p95Ms": percentile(found, 0.95),
+            "p99Ms": percentile(found, 0.99),
+            "refused": outcomes[command]["refused"],
+            "failed": outcomes[command]["failed"],
+        }
+        for command, found in buckets.items()
+    ]
+    rows.sort(key=lambda row: (-int(str(row["runs"])), str(row["command"])))
+    return rows[:ALL_SHOWN]
+
+
+def p95_by_hour(hours: Sequence[datetime]) -> list[float | None]:
+    """Return the p95 of all commands in each of `hours`, which follow one another, in ms."""
+    counted = CommandCount.objects.filter(hour__gte=hours[0], hour__lte=hours[-1])
+    found: dict[datetime, Counter[int]] = {}
+    for hour, bucket, runs in counted.values_list("hour", "bucket").annotate(total=Sum("runs")):
+        found.setdefault(hour, Counter())[bucket] += runs
+    return [percentile(found.get(hour, {}), 0.95) for hour in hours]
+
+
+def recent_errors(now: datetime, name: str = "24h", limit: int = ERRORS_SHOWN) -> list[Row]:
+    """Return the errors last seen in the range `name`, by fingerprint, the latest first."""
+    first, _ = last_days(now, COMMANDS[name])
+    midnight = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    since = now - timedelta(days=1) if name == "24h" else midnight
+    groups = ErrorGroup.objects.filter(last_seen_at__gte=since)
+    return [
+        {
+            "fingerprint": group.fingerprint,
+            "error": group.error,
+            "where": group.place,
+            "command": group.command,
+            "count": group.count,
+            "firstSeenAt": timestamp(group.first_seen_at),
+            "lastSeenAt": timestamp(group.last_seen_at),
+        }
+        for group in groups.order_by("-last_seen_at")[:limit]
+    ]
