@@ -40,6 +40,9 @@ class _Line(msgspec.Struct):
 class Spool:
     """Records in their order, at most `MAX_RECORDS` and `max_bytes`; `lost` gave way to others.
 
+    One that gives way while it is being written is lost only if that fails: when it is not dropped
+    before `first` is asked again.
+
     With a `path` what an earlier process left there comes first. A file that cannot be written,
     or that another process uses, is said once, and the spool is in memory alone.
     """
@@ -51,6 +54,8 @@ class Spool:
         self._waiting: deque[Numbered] = deque()
         self._waiting_bytes = 0
         self._next = 1
+        self._lent_upto = 0
+        self._lent_gone = 0
         self._file: int | None = None
         self._file_bytes = 0
         if path is not None:
@@ -70,11 +75,16 @@ class Spool:
             self._write(line)
 
     def first(self, count: int) -> list[Numbered]:
-        """Return the oldest `count` records, which stay."""
-        return [self._waiting[at] for at in range(min(count, len(self._waiting)))]
+        """Return the oldest `count` records, to be written; they stay until `drop`."""
+        self.lost += self._lent_gone
+        self._lent_gone = 0
+        items = [self._waiting[at] for at in range(min(count, len(self._waiting)))]
+        self._lent_upto = items[-1].number if items else 0
+        return items
 
     def drop(self, upto: int) -> None:
         """Let go of the records up to the number `upto`: they are recorded."""
+        self._lent_upto = self._lent_gone = 0
         while self._waiting and self._waiting[0].number <= upto:
             self._waiting_bytes -= self._waiting.popleft().size
         if not self._waiting and self._file_bytes > SHRINK_BYTES:
@@ -97,8 +107,12 @@ class Spool:
         # A quarter at once where bytes are short: the file is written anew each time.
         room = room * 3 // 4 if self._waiting_bytes > room else room
         while self._waiting_bytes > room or len(self._waiting) > MAX_RECORDS:
-            self._waiting_bytes -= self._waiting.popleft().size
-            self.lost += 1
+            oldest = self._waiting.popleft()
+            self._waiting_bytes -= oldest.size
+            if oldest.number <= self._lent_upto:
+                self._lent_gone += 1
+            else:
+                self.lost += 1
 
     def _open(self, path: Path) -> None:
         try:

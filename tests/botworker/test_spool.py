@@ -10,7 +10,7 @@ import pytest
 from botworker.database import in_database
 from botworker.recorder import Recorder
 from botworker.records import Record, write
-from botworker.spool import Spool
+from botworker.spool import MAX_RECORDS, Spool
 from dashboard.events import Origin, Ref
 from dashboard.runs import Fault
 from tests.botworker.running import event, events, eventually, manage, process
@@ -100,6 +100,23 @@ def test_neither_file_nor_memory_grows_beyond_its_bound_and_the_newest_are_kept(
     assert waiting(Spool(path)) == kept
 
 
+@pytest.mark.parametrize(("recorded", "lost"), [(True, 0), (False, 5)])
+def test_what_gives_way_while_it_is_written_is_lost_only_if_that_fails(recorded, lost):
+    spool = Spool()
+    for number in range(MAX_RECORDS):
+        spool.append(record(number))
+
+    written = spool.first(20)
+    for number in range(5):
+        spool.append(record(MAX_RECORDS + number))
+    if recorded:
+        spool.drop(written[-1].number)
+    after = spool.first(1)
+
+    assert spool.lost == lost
+    assert after[0].record.message == ("number 20" if recorded else "number 5")
+
+
 def test_a_file_in_use_is_left_alone_and_said_once(path, caplog):
     first = Spool(path)
     first.append(record(1))
@@ -161,7 +178,7 @@ from pathlib import Path
 from tests import environment
 environment.load_django()
 from botworker.records import Record
-from botworker.spool import Spool
+from botworker.spool import MAX_RECORDS, Spool
 spool = Spool(Path(sys.argv[1]))
 for number in range(1, 101):
     spool.append(Record(kind="bot.tested", message=f"number {number}"))
