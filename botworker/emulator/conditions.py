@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 MIN_ACK_SECONDS = 0.005
@@ -19,6 +19,10 @@ class Refusal:
     """Only for requests whose path contains this."""
     retry_after: float = 0.5
     is_global: bool = False
+
+
+async def _no_port(seconds: float) -> None:
+    raise LookupError(f"there is no port to close for {seconds:g} s")
 
 
 class Conditions:
@@ -39,6 +43,8 @@ class Conditions:
         """How many extra times each new interaction is delivered."""
         self.cut: Callable[[], None] = lambda: None
         """Cuts every open HTTP connection."""
+        self.close_port: Callable[[float], Awaitable[None]] = _no_port
+        """Stops listening for so many seconds; 0 listens again."""
         self.down = False
         """Nobody is at home: connections are cut as they come."""
 

@@ -56,11 +56,18 @@ class Faults:
         """No session can be resumed any more; the next RESUME is answered with op 9."""
         self._gateway.sessions.drop_all()
 
-    async def outage(self, on: bool = True, sessions_lost: bool = False) -> None:
-        """Nobody is at home: every connection is cut, and new ones as they come."""
+    async def outage(
+        self, on: bool = True, sessions_lost: bool = False, refuse: float = 0.0
+    ) -> None:
+        """Nobody is at home: every connection is cut, and new ones as they come.
+
+        With `refuse` the port is closed, that of the controls too: connections are refused for so
+        many seconds, and then the outage is over.
+        """
         self._conditions.down = on
         if sessions_lost:
             self._gateway.sessions.drop_all()
+        await self._conditions.close_port(refuse if on else 0.0)
         if on:
             self._conditions.cut()
             for connection in self._connections(None):
@@ -135,6 +142,7 @@ class Faults:
     async def clear(self) -> None:
         """Fair weather: delays, refusals, silence and outage are over; guilds stay as they are."""
         self._conditions.clear()
+        await self._conditions.close_port(0.0)
 
     def _connections(self, shard: int | None) -> list[Connection]:
         return [

@@ -1,6 +1,7 @@
 """The emulated Discord as one thing: REST, gateway and controls on one loopback port."""
 
 import asyncio
+import logging
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +22,9 @@ from botworker.emulator.world import BOT_ID, World, build_world
 
 Json = dict[str, Any]
 HOST = "127.0.0.1"
+OPEN_AGAIN_SECONDS = 0.1
+
+log = logging.getLogger(__name__)
 
 
 class EmulatedDiscord(Stage):
@@ -64,8 +68,11 @@ class EmulatedDiscord(Stage):
         self._port = port
         self.certificate = Certificate() if tls else None
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._spared: set[asyncio.Transport] = set()
         self.conditions.cut = self._cut
+        self.conditions.close_port = self._close_port
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -116,24 +123,25 @@ class EmulatedDiscord(Stage):
         app.router.add_get("/", self._root)
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
         await runner.setup()
-        context = None if self.certificate is None else self.certificate.server_context()
-        site = web.TCPSite(runner, HOST, self._port, ssl_context=context)
-        try:
-            await site.start()
-        except OSError:
-            await runner.cleanup()
-            raise
         self._runner = runner
+        try:
+            await self._listen()
+        except OSError:
+            await self.stop()
+            raise
         self._port = runner.addresses[0][1]
         self.gateway.url = self._application.gateway_url = self.gateway_url
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
         for connection in list(self.gateway.connections):
             connection.close(1001, "Discord is shutting down.")
         if self._runner is not None:
             await self._runner.cleanup()
-            self._runner = None
+            self._runner = self._site = None
         self.interactions.close()
 
     def state(self) -> Json:
@@ -169,6 +177,40 @@ class EmulatedDiscord(Stage):
             options=options,
         )
         return await seen(interaction, within)
+
+    async def _listen(self) -> None:
+        assert self._runner is not None  # noqa: S101
+        context = None if self.certificate is None else self.certificate.server_context()
+        site = web.TCPSite(self._runner, HOST, self._port, ssl_context=context)
+        try:
+            await site.start()
+        except OSError:
+            await site.stop()
+            raise
+        self._site = site
+
+    async def _close_port(self, seconds: float) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+            self._opening = None
+        if seconds > 0:
+            if self._site is not None:
+                await self._site.stop()
+                self._site = None
+            self._opening = asyncio.create_task(self._open_port(seconds))
+        elif self._runner is not None and self._site is None:
+            await self._open_port(0.0)
+
+    async def _open_port(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        while self._site is None:
+            try:
+                await self._listen()
+            except OSError as error:  # somebody's outgoing connection has that very port
+                log.warning("port %d cannot be opened again yet: %s", self._port, error.strerror)
+                await asyncio.sleep(OPEN_AGAIN_SECONDS)
+        self.conditions.down = False
 
     def _cut(self) -> None:
         """Cut every open HTTP connection, except those of the controls."""

@@ -58,10 +58,11 @@ class TestTheConnection:
         ("begin", "end"),
         [
             (lambda faults: faults.outage(), lambda faults: faults.outage(on=False)),
+            (lambda faults: faults.outage(refuse=60), lambda faults: faults.outage(on=False)),
             (lambda faults: faults.drop_acks(), lambda faults: faults.drop_acks(False)),
             (lambda faults: faults.ack_delay(0.9), lambda faults: faults.ack_delay(0.03)),
         ],
-        ids=["gateway down", "ACKs stop", "latency 900 ms"],
+        ids=["gateway down", "port closed", "ACKs stop", "latency 900 ms"],
     )
     async def test_the_page_says_what_is_wrong_within_ten_seconds_and_when_it_is_over(
         self, watched, begin, end

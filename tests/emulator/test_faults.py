@@ -1,5 +1,7 @@
 """Every fault, as the real discord.py meets it."""
 
+import asyncio
+
 import aiohttp
 import pytest
 
@@ -53,6 +55,37 @@ async def test_during_an_outage_nobody_answers_and_afterwards_the_session_goes_o
 
     await bot.until("resumed", within=15)
     assert missed.delivered == 1
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda faults: faults.outage(on=False), id="ended"),
+        pytest.param(lambda faults: faults.clear(), id="cleared"),
+        pytest.param(lambda faults: faults.outage(refuse=0.01), id="by itself"),
+    ],
+)
+async def test_an_outage_can_close_the_port_and_opens_it_again(emulated, start: Start, end):
+    bot = await start()
+
+    await emulated.faults.outage(refuse=60)
+    await emulated.wait_until(lambda: not emulated.gateway.connections)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", emulated.port)
+    async with RawClient(emulated) as raw:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await raw.call("GET", "/gateway")
+    await end(emulated.faults)
+
+    await bot.until("resumed", within=15)
+    assert (await (await emulated.run_command("slow")).reply()).content == "done"
+
+
+async def test_a_discord_that_ends_in_an_outage_opens_no_port_any_more():
+    async with EmulatedDiscord() as discord:
+        await discord.faults.outage(refuse=0.01)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", discord.port)
 
 
 async def test_dropped_acks_leave_heartbeats_unanswered(raw, emulated):
