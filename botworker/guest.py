@@ -50,7 +50,7 @@ class Dashboard(commands.Cog):
         spool: Path | None = None,
         heartbeat_seconds: float = 5.0,
     ) -> None:
-        """Several processes need several names. An automatic number of shards is not supported."""
+        """Several processes need several names."""
         self._bot = bot
         self._name = name
         self._recorder = Recorder()

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, NamedTuple
 
 import discord
@@ -36,14 +36,15 @@ class Gateway(commands.Cog):
         self._client = client
         self._recorder = recorder
         self._sharded = isinstance(client, discord.AutoShardedClient)
-        ids = client.shard_ids if isinstance(client, discord.AutoShardedClient) else None
-        self.links = {shard_id: ShardLink(shard_id) for shard_id in ids or [0]}
+        self.links: dict[int, ShardLink] = {}
+        self._meet_shards()
         self.changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def snapshot(self) -> Snapshot:
         """Read the links as they are now, and act on those that need it: measure, or give up."""
         now = time.perf_counter()
+        self._meet_shards()
         for link in self.links.values():
             pulse = pulse_of(self._client, link.id)
             self._record(link.observe(pulse, now))
@@ -52,7 +53,7 @@ class Gateway(commands.Cog):
             elif link.wants_measurement(pulse):
                 self._measure(link)
         links = self.links.values()
-        connected = all(link.connected for link in links)
+        connected = bool(links) and all(link.connected for link in links)
         settled = connected and all(link.settled for link in links)
         latencies = [link.latency_ms for link in links if link.latency_ms is not None]
         guilds = self._client.guilds
@@ -66,6 +67,16 @@ class Gateway(commands.Cog):
             members=sum(guild.member_count or 0 for guild in guilds) if settled else None,
             shards=[link.describe(per_shard[link.id], now) for link in links],
         )
+
+    def _meet_shards(self) -> None:
+        """Have a link for each shard. Discord tells an automatic number when the client starts."""
+        client = self._client
+        ids: Iterable[int] = [client.shard_id or 0]
+        if isinstance(client, discord.AutoShardedClient):
+            ids = client.shard_ids or range(client.shard_count or 0)
+        for shard_id in ids:
+            if shard_id not in self.links:
+                self.links[shard_id] = ShardLink(shard_id)
 
     def _record(self, turn: Turn | None) -> None:
         if turn is None:
@@ -99,7 +110,10 @@ class Gateway(commands.Cog):
 
     def _link(self, shard_id: int | None) -> ShardLink | None:
         """Return the link an event is about; None for the second telling of a sharded client."""
-        return self.links[shard_id or 0] if (shard_id is not None) == self._sharded else None
+        if (shard_id is not None) != self._sharded:
+            return None
+        self._meet_shards()
+        return self.links[(self._client.shard_id or 0) if shard_id is None else shard_id]
 
     # Unsharded and sharded clients tell the same by different events; sharded ones tell both.
 

@@ -24,6 +24,8 @@ class Limits:
     """Payloads a client may send a connection each minute."""
     gateway_payload_bytes: int = 4096
     max_guilds_a_shard: int = 2500
+    advised_guilds_a_shard: int = 1000
+    """What the advised number of shards is made of."""
     requests_a_second: int = 50
     """The global limit of REST; interactions are exempt."""
     granted_intents: int = 0

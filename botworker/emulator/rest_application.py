@@ -58,7 +58,7 @@ class ApplicationRoutes:
         guilds = len(self._world.guilds)
         return {
             "url": self.gateway_url,
-            "shards": max(1, -(-guilds // 1000)),
+            "shards": max(1, -(-guilds // self._limits.advised_guilds_a_shard)),
             "session_start_limit": {
                 "total": self._limits.session_starts,
                 "remaining": max(0, self._limits.session_starts - self._identification.starts),

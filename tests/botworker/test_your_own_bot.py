@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from botworker.emulator import Limits
 from tests.botworker.running import eventually
 from tests.environment import ROOT
 
@@ -132,6 +133,38 @@ async def test_the_document_works_as_it_is_written(project, start, emulated, gui
     }
     assert stats["bot"]["state"] == "stopped"
     assert stats["recentEvents"][0]["kind"] == "shop.item_sold"
+
+
+class TestSeveralShards:
+    @pytest.fixture
+    def limits(self):
+        return Limits(heartbeat_seconds=1, identify_seconds=0.01, advised_guilds_a_shard=3)
+
+    async def test_as_many_shards_as_discord_advises_are_told_apart(self, project, start, emulated):
+        (project / "bot.py").write_text(
+            BLOCKS["# bot.py"].replace("(commands.Bot)", "(commands.AutoShardedBot)")
+        )
+        await finished(await start("-m", "django", "migrate", "-v0"))
+        bot = await start("-c", START, emulated.api_url, emulated.gateway_url)
+
+        async def known():
+            with sqlite3.connect(project / "own.sqlite3", timeout=20) as database:
+                rows = database.execute("SELECT shards FROM dashboard_botprocess").fetchall()
+            shards = json.loads(rows[0][0]) if rows else []
+            guilds = sum(shard["guilds"] or 0 for shard in shards)
+            return [shard["id"] for shard in shards] == [0, 1] and guilds == len(
+                emulated.world.guilds
+            )
+
+        try:
+            await eventually(known)
+        finally:
+            bot.send_signal(signal.SIGINT)
+            await bot.communicate()
+        assert {kind for kind, *_ in events_in(project, "gateway.connected")} == {
+            "Shard 0 connected",
+            "Shard 1 connected",
+        }
 
 
 def test_it_takes_no_more_than_ten_lines():
