@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from botworker.answers import Interaction
 from botworker.cogs.gateway import Gateway
+from botworker.cogs.guilds import Guilds
 from botworker.database import in_database
 from botworker.errors import fingerprint
 from botworker.options import BotOptions
@@ -60,6 +61,7 @@ class Dashboard(commands.Cog):
             token="", api_url=Route.BASE, gateway_url="", name=name,
             heartbeat_seconds=heartbeat_seconds,
         )  # fmt: skip
+        self._guilds = Guilds(bot, self._gateway, options)
         self._telemetry = Telemetry(options, self._gateway, timezone.now())
         self._tasks: list[asyncio.Task[None]] = []
         self._handler: Handler | None = None
@@ -67,6 +69,7 @@ class Dashboard(commands.Cog):
     async def cog_load(self) -> None:
         """Begin to report."""
         await self._bot.add_cog(self._gateway)
+        await self._bot.add_cog(self._guilds)
         tree: app_commands.CommandTree[Any] = self._bot.tree
         self._handler = tree.on_error
         tree.error(self._on_error)
@@ -77,8 +80,12 @@ class Dashboard(commands.Cog):
             return await check(interaction)
 
         tree.interaction_check = timed  # type: ignore[method-assign]
-        told = self._telemetry
-        work = (self._recorder.run, told.run_heartbeats, told.run_watch, told.run_samples)
+        told, guilds = self._telemetry, self._guilds
+        work = (
+            self._recorder.run,
+            *(told.run_heartbeats, told.run_watch, told.run_samples),
+            *(guilds.run_telling, guilds.run_refreshing, guilds.run_counting),
+        )
         self._tasks = [asyncio.create_task(each()) for each in work]
         self._recorder.add(Record(kind="bot.started", message=f"Bot {self._bot.user} started"))
 

@@ -46,6 +46,7 @@ class BotOptions:
     shards: ShardRange | None = None
     heartbeat_seconds: float = 5.0
     sample_seconds: float = 60.0
+    count_seconds: float = 600.0
     login_wait_seconds: float = 10.0
     drain_seconds: float = 10.0
     guild_ready_seconds: float = 2.0

@@ -44,7 +44,14 @@ class Record:
         """The command that ended, None for any other record."""
         if self.outcome is None:
             return None
-        return Run(self.origin.command, self.outcome, self.duration_ms or 0.0, self.at, self.fault)
+        return Run(
+            self.origin.command,
+            self.outcome,
+            self.duration_ms or 0.0,
+            self.at,
+            self.fault,
+            self.origin.guild,
+        )
 
 
 def to_json(record: Record) -> bytes:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from botworker.answers import UNREACHABLE
 from botworker.client import Bot, build, install, point_at, tree_of
+from botworker.cogs.guilds import Guilds
 from botworker.database import in_database
 from botworker.errors import StartRefused
 from botworker.options import BotOptions
@@ -103,12 +104,17 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
         message = f"The bot ended without a goodbye; its last heartbeat was at {last}"
         tree.recorder.add(Record(kind="bot.crashed", message=message, level=Level.WARN))
     gateway = await install(client, options.pages_seconds)
+    guilds = Guilds(client, gateway, options)
+    await client.add_cog(guilds)
     telemetry = Telemetry(options, gateway, timezone.now())
     recording = asyncio.create_task(tree.recorder.run())
     reporting = [
         asyncio.create_task(telemetry.run_heartbeats()),
         asyncio.create_task(telemetry.run_watch()),
         asyncio.create_task(telemetry.run_samples()),
+        asyncio.create_task(guilds.run_telling()),
+        asyncio.create_task(guilds.run_refreshing()),
+        asyncio.create_task(guilds.run_counting()),
     ]
     where = " on an emulated Discord" if options.emulated else ""
     shards = {} if options.shards is None else {"shards": str(options.shards)}

@@ -38,8 +38,20 @@ class Gateway(commands.Cog):
         self._sharded = isinstance(client, discord.AutoShardedClient)
         self.links: dict[int, ShardLink] = {}
         self._meet_shards()
+        self.member_counts: dict[int, int] = {}
+        """Numbers of members that are newer than those discord.py knows."""
         self.changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether every shard is connected and all its guilds are known."""
+        links = self.links.values()
+        return bool(links) and all(link.connected and link.settled for link in links)
+
+    def members_of(self, guild: discord.Guild) -> int | None:
+        """Return how many members a guild has, None where that was never told."""
+        return self.member_counts.get(guild.id, guild.member_count)
 
     def snapshot(self) -> Snapshot:
         """Read the links as they are now, and act on those that need it: measure, or give up."""
@@ -54,7 +66,7 @@ class Gateway(commands.Cog):
                 self._measure(link)
         links = self.links.values()
         connected = bool(links) and all(link.connected for link in links)
-        settled = connected and all(link.settled for link in links)
+        settled = self.settled
         latencies = [link.latency_ms for link in links if link.latency_ms is not None]
         guilds = self._client.guilds
         per_shard = Counter(guild.shard_id for guild in guilds)
@@ -64,7 +76,7 @@ class Gateway(commands.Cog):
             if connected and latencies
             else None,
             guilds=len(guilds) if settled else None,
-            members=sum(guild.member_count or 0 for guild in guilds) if settled else None,
+            members=sum(self.members_of(guild) or 0 for guild in guilds) if settled else None,
             shards=[link.describe(per_shard[link.id], now) for link in links],
         )
 

@@ -132,6 +132,13 @@ class Faults:
         self._gateway.dispatch("GUILD_DELETE", {"id": str(place.id)}, place.id, GUILDS)
         return place.id
 
+    async def guild_renamed(self, name: str, guild: int | None = None) -> int:
+        """A guild gets another name: GUILD_UPDATE. Tells which."""
+        place = self._guild(guild, available=True)
+        place.name = name
+        self._gateway.dispatch("GUILD_UPDATE", place.payload(), place.id, GUILDS)
+        return place.id
+
     async def member_joined(self, guild: int | None = None, name: str = "newcomer") -> int:
         """A new person joins a guild: GUILD_MEMBER_ADD for those with the intent. Tells who."""
         place = self._guild(guild, available=None)

@@ -54,6 +54,7 @@ class WorldRoutes:
                 "owner": guild.owner_id == bot,
                 "permissions": str(guild.permissions_of(bot)),
                 "features": [],
+                **(_counts(guild) if _wants_counts(call) else {}),
             }
             for guild in self._page(list(self._world.guilds.values()), call, 200)
         ]
@@ -76,11 +77,7 @@ class WorldRoutes:
     async def guild(self, call: Call) -> Answer:
         """One guild."""
         guild = self._guild(call)
-        payload = guild.payload()
-        if call.query.get("with_counts", "").lower() in {"1", "true"}:
-            payload["approximate_member_count"] = len(guild.members)
-            payload["approximate_presence_count"] = len(guild.members)
-        return payload
+        return {**guild.payload(), **(_counts(guild) if _wants_counts(call) else {})}
 
     async def channels(self, call: Call) -> Answer:
         """The guild's channels."""
@@ -194,3 +191,12 @@ class WorldRoutes:
         after = int(call.query["after"]) if call.query.get("after", "").isdigit() else 0
         limit = self._limit(call, most, usual or most)
         return [thing for thing in things if thing.id > after][:limit]
+
+
+def _wants_counts(call: Call) -> bool:
+    return call.query.get("with_counts", "").lower() in {"1", "true"}
+
+
+def _counts(guild: Guild) -> Json:
+    members = len(guild.members)
+    return {"approximate_member_count": members, "approximate_presence_count": members}

@@ -3,6 +3,7 @@ import type {
   GatewayGuildCreateDispatch,
   GatewayGuildDeleteDispatch,
   GatewayGuildMemberAddDispatch,
+  GatewayGuildUpdateDispatch,
   GatewayGuildMembersChunkDispatch,
   GatewayHeartbeat,
   GatewayHeartbeatAck,
@@ -30,6 +31,7 @@ export interface Frames {
     READY: GatewayReadyDispatch;
     RESUMED: GatewayResumedDispatch;
     GUILD_CREATE: GatewayGuildCreateDispatch;
+    GUILD_UPDATE: GatewayGuildUpdateDispatch;
     GUILD_DELETE: GatewayGuildDeleteDispatch;
     GUILD_MEMBER_ADD: GatewayGuildMemberAddDispatch;
     GUILD_MEMBERS_CHUNK: GatewayGuildMembersChunkDispatch;

@@ -88,6 +88,7 @@ async def test_everything_said_to_and_by_discordpy_is_as_discord_publishes_it(
     await bot.until("resumed")
     await emulated.faults.guild_unavailable(guild.id)
     await emulated.faults.guild_available(guild.id)
+    await emulated.faults.guild_renamed("Under New Management", guild.id)
     await emulated.faults.member_joined(guild.id)
     await emulated.faults.guild_joined("Elsewhere")
     await bot.until("joined Elsewhere")
