@@ -178,6 +178,7 @@ SOCKET_UNSENT_MAX_BYTES: int = env.int(
     "SOCKET_UNSENT_MAX_BYTES", 1_048_576, validate=_at_least(4096)
 )
 SOCKET_STALLED_SECONDS: float = env.float("SOCKET_STALLED_SECONDS", 30.0, validate=_at_least(0.1))
+SOCKET_DIRECT_WRITES: bool = env.bool("SOCKET_DIRECT_WRITES", True)
 SOCKET_RECHECK_SECONDS: float = env.float("SOCKET_RECHECK_SECONDS", 30.0, validate=_at_least(0.1))
 
 # The economy, in whole coins and days: docs/economy.md has the rule.

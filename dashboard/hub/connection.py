@@ -4,6 +4,7 @@ import time
 
 from django.conf import settings
 
+from dashboard.hub.batch import Batch
 from dashboard.hub.codes import TOO_SLOW
 from dashboard.hub.link import Link
 
@@ -28,6 +29,15 @@ class Connection:
         self._written_bytes += len(frame.encode())
         self.link.write(frame)
         if self.link.unsent_bytes > settings.SOCKET_UNSENT_MAX_BYTES:
+            self.link.close(TOO_SLOW)
+
+    def pass_on(self, batch: Batch) -> None:
+        """Send what everybody is given, as `deliver` would each of its frames."""
+        if self._held is not None:
+            self._held += batch.texts
+            return
+        self._written_bytes += len(batch.wire)
+        if self.link.pass_on(batch) > settings.SOCKET_UNSENT_MAX_BYTES:
             self.link.close(TOO_SLOW)
 
     @property

@@ -14,9 +14,10 @@ from dashboard import access, frames, queries
 from dashboard.frames import Resume
 from dashboard.hub import codes
 from dashboard.hub.background import every, in_thread, spawn
+from dashboard.hub.batch import Batch
 from dashboard.hub.connection import Connection
+from dashboard.hub.daphne import before_server_stops, unknown
 from dashboard.hub.intake import FRAME_MAX_CHARACTERS, Intake
-from dashboard.hub.link import before_server_stops
 from dashboard.hub.log import LOG_GROUP, Log
 
 logger = logging.getLogger(__name__)
@@ -43,9 +44,7 @@ class Hub:
     def __init__(self) -> None:
         self.groups: dict[str, set[Connection]] = {}
         self.counts: Counter[str] = Counter()
-        self.log = Log(
-            self._relay_log, self._announce, lambda message: self.take(LOG_GROUP, message)
-        )
+        self.log = Log(lambda ready: self._pass_on(LOG_GROUP, ready), self.take)
         self._intakes: dict[str, Intake] = {}
         self._users: Counter[int] = Counter()
         self._changing = asyncio.Lock()
@@ -100,7 +99,9 @@ class Hub:
                 await self.log.start()
         elif group not in self._intakes:
             self._intakes[group] = Intake(
-                group, lambda message: self.take(group, message), lambda hears: None
+                group,
+                lambda messages: self._pass_on(group, [f for m in messages for f in self.take(m)]),
+                lambda hears: None,
             )
             self._intakes[group].start()
 
@@ -171,8 +172,8 @@ class Hub:
 
     # ------------------------------------------------------------------ what is passed on
 
-    def take(self, group: str, message: Any) -> None:
-        """Pass on a frame that is not part of the log; ignore and count what is not ours."""
+    def take(self, message: Any) -> list[str]:
+        """Return the frame in `message`, not part of the log; ignore and count what is not ours."""
         kind = message.get("type")
         frame = message.get("frame")
         if kind == "dashboard.session_ended":
@@ -183,21 +184,16 @@ class Hub:
             and isinstance(frame, str)
             and len(frame) <= FRAME_MAX_CHARACTERS
         ):
-            self._pass_on(group, [frame])
+            return [frame]
         else:
             self.counts["ignored"] += 1
-
-    def _relay_log(self, ready: list[str]) -> None:
-        self._pass_on(LOG_GROUP, ready)
-
-    def _announce(self, frame: str) -> None:
-        self._pass_on(LOG_GROUP, [frame])
+        return []
 
     def _pass_on(self, group: str, ready: list[str]) -> None:
-        members = self.groups.get(group, ())
-        for frame in ready:
-            for connection in members:
-                connection.deliver(frame)
+        if ready:
+            batch = Batch(ready)
+            for connection in self.groups.get(group, ()):
+                connection.pass_on(batch)
 
     # ------------------------------------------------------------------ how long they stay
 
@@ -250,4 +246,10 @@ def current_hub() -> Hub:
     if loop not in _hubs:
         _hubs[loop] = Hub()
         before_server_stops(_hubs[loop].say_goodbye)
+        if (surprise := unknown()) is not None:
+            logger.warning(
+                "events are sent one by one to each socket, which is slow: %s."
+                " Install the Daphne that requirements/base.txt names.",
+                surprise,
+            )
     return _hubs[loop]

@@ -24,7 +24,9 @@ FRAME_MAX_CHARACTERS = 200_000
 
 
 class Intake:
-    """A channel of our own in `group`; the messages that arrive go to `on_message`, unchecked.
+    """A channel of our own in `group`; the messages that arrive go to `on_messages`, unchecked.
+
+    Those that arrive in one turn of the event loop go together.
 
     `on_hearing` is called with False when the layer is no longer heard, with True when it is again.
     """
@@ -32,16 +34,17 @@ class Intake:
     def __init__(
         self,
         group: str,
-        on_message: Callable[[dict[str, Any]], None],
+        on_messages: Callable[[list[dict[str, Any]]], None],
         on_hearing: Callable[[bool], None],
     ) -> None:
         self.group = group
         self.hears = True
         self.garbled = 0
-        self._on_message = on_message
+        self._on_messages = on_messages
         self._on_hearing = on_hearing
         self._layer = get_channel_layer()
         self._channel: str | None = None
+        self._arrived: list[dict[str, Any]] = []
         self._heard_at = time.monotonic()
         self._confirmed = False
         self._reconnect_after = RECONNECT_SECONDS
@@ -88,10 +91,16 @@ class Intake:
             elif message.get("type") == PROBE:
                 self._heard()
             else:
-                try:
-                    self._on_message(message)
-                except Exception:
-                    logger.exception("a message on %s could not be handled", self.group)
+                if not self._arrived:
+                    asyncio.get_running_loop().call_soon(self._hand_over)
+                self._arrived.append(message)
+
+    def _hand_over(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        try:
+            self._on_messages(arrived)
+        except Exception:
+            logger.exception("%d messages on %s could not be handled", len(arrived), self.group)
 
     async def _probe(self) -> None:
         while True:

@@ -5,11 +5,14 @@ keeps it in memory. A `Link` writes at once, and knows what is still unsent.
 """
 
 import asyncio
-import functools
-import sys
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
+
+from django.conf import settings
+
+from dashboard.hub.batch import Batch
+from dashboard.hub.daphne import daphne_link
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -36,35 +39,15 @@ class Link(Protocol):
     def write(self, text: str) -> None:
         """Send a text frame, in order, without waiting; nothing happens on a closed connection."""
 
+    def pass_on(self, batch: Batch) -> int:
+        """Send what everybody is given, in order too; return `unsent_bytes`."""
+
     def close(self, code: int) -> None:
         """Close with `code` after what was written; a second call does nothing."""
 
     @property
     def unsent_bytes(self) -> int:
         """How much of what was written has not left this process."""
-
-
-class DaphneLink:
-    """Writes to Daphne's protocol object, and reads the buffer of its Twisted transport."""
-
-    def __init__(self, protocol: Any) -> None:
-        self._protocol = protocol
-
-    def write(self, text: str) -> None:
-        """Send a text frame; nothing happens unless the socket is open."""
-        if self._protocol.state == self._protocol.STATE_OPEN:
-            self._protocol.sendMessage(text.encode(), False)
-
-    def close(self, code: int) -> None:
-        """Close with `code` after what was written."""
-        if self._protocol.state == self._protocol.STATE_OPEN:
-            self._protocol.sendClose(code=code)
-
-    @property
-    def unsent_bytes(self) -> int:
-        """What waits in the buffer of the transport."""
-        transport = self._protocol.transport
-        return int(len(transport.dataBuffer) - transport.offset + transport._tempDataLen)
 
 
 class QueuedLink:
@@ -82,6 +65,12 @@ class QueuedLink:
         if not self._closed:
             self.unsent_bytes += len(text)
             self._put({"type": "websocket.send", "text": text})
+
+    def pass_on(self, batch: Batch) -> int:
+        """Send what everybody is given; return how much is unsent."""
+        for text in batch.texts:
+            self.write(text)
+        return self.unsent_bytes
 
     def close(self, code: int) -> None:
         """Close with `code` after what was written."""
@@ -104,31 +93,4 @@ class QueuedLink:
 def link_for(scope: Scope, send: Send) -> Link:
     """Return the best way out that the server behind `send` offers."""
     raw = scope.get(_RAW_SEND, send)
-    protocol = raw.args[0] if isinstance(raw, functools.partial) and raw.args else None
-    if protocol is not None and _is_plain_daphne(protocol):
-        return DaphneLink(protocol)
-    return QueuedLink(send)
-
-
-def _is_plain_daphne(protocol: Any) -> bool:
-    """Tell whether `protocol` is Daphne's, on a transport that has what `DaphneLink` reads."""
-    transport = getattr(protocol, "transport", None)
-    return (
-        type(protocol).__module__ == "daphne.ws_protocol"
-        and all(hasattr(protocol, name) for name in ("state", "STATE_OPEN", "sendMessage"))
-        and all(hasattr(transport, name) for name in ("dataBuffer", "offset", "_tempDataLen"))
-    )
-
-
-def before_server_stops(farewell: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Have Daphne wait for `farewell()` at SIGTERM: by itself it cuts the connections.
-
-    Other servers say goodbye themselves; there, nothing happens.
-    """
-    reactor: Any = sys.modules.get("twisted.internet.reactor")
-    if reactor is not None:
-        from twisted.internet.defer import Deferred
-
-        reactor.addSystemEventTrigger(
-            "before", "shutdown", lambda: Deferred.fromFuture(asyncio.ensure_future(farewell()))
-        )
+    return daphne_link(raw, direct=settings.SOCKET_DIRECT_WRITES) or QueuedLink(send)

@@ -27,19 +27,18 @@ REORDER_SECONDS = 0.02
 class Log:
     """Follows the log while somebody watches.
 
-    `relay` is given each frame once, in order, gapless; `announce` the stats, every interval.
+    `relay` is given each frame once, in order, gapless, and the stats, every interval. What is not
+    an event is given to `take_other`, which returns what is to be relayed in its place.
     All state is touched in one event loop, and never across an `await` while it is inconsistent.
     """
 
     def __init__(
         self,
         relay: Callable[[list[str]], None],
-        announce: Callable[[str], None],
-        take_other: Callable[[Any], None],
+        take_other: Callable[[Any], list[str]],
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._relay = relay
-        self._announce = announce
         self._take_other = take_other
         self._tail: Tail | None = None
         self._stats: dict[str, Any] = {}
@@ -66,7 +65,7 @@ class Log:
         """Begin to follow; raises what the database raises."""
         await self._load()
         self._live = "live"
-        self._intake = Intake(LOG_GROUP, self._take, self._on_hearing)
+        self._intake = Intake(LOG_GROUP, self._take_all, self._on_hearing)
         self._intake.start()
         self._tasks = [
             asyncio.ensure_future(every(settings.STATS_INTERVAL_SECONDS, self._tick)),
@@ -112,10 +111,9 @@ class Log:
             if fresh and fresh[0].seq > tail.last + 1:
                 await self._begin_again("events were pruned before they could be read")
                 return
-            for row in fresh:
-                ready = tail.offer(row.seq, frames.new_event(row))
-                self.counts["repaired"] += len(ready)
-                self._relay(ready)
+            ready = [f for row in fresh for f in tail.offer(row.seq, frames.new_event(row))]
+            self.counts["repaired"] += len(ready)
+            self._relay(ready)
             if len(rows) < READ_ROWS:
                 # What was early before the read and is not in the log is nobody's event.
                 self.counts["ignored"] += tail.forget_early(early)
@@ -124,8 +122,12 @@ class Log:
 
     # ------------------------------------------------------------------ from the layer
 
-    def _take(self, message: Any) -> None:
-        """Take an event of the log; anything else is somebody else's."""
+    def _take_all(self, messages: list[Any]) -> None:
+        """Take what arrived together, and relay it together."""
+        self._relay([frame for message in messages for frame in self._take(message)])
+
+    def _take(self, message: Any) -> list[str]:
+        """Take an event of the log, return what is in order now; the rest is somebody else's."""
         seq, frame = message.get("seq"), message.get("frame")
         if (
             message.get("type") != "dashboard.frame"
@@ -134,16 +136,18 @@ class Log:
             or len(frame) > FRAME_MAX_CHARACTERS
             or self._tail is None
         ):
-            self._take_other(message)
-        elif self._doubted is not None:
+            return self._take_other(message)
+        if self._doubted is not None:
             self._doubted.append(message)
-        elif self._tail.contradicts(seq, frame):
+            return []
+        if self._tail.contradicts(seq, frame):
             self._doubted = []
             spawn(self._settle_doubt(self._tail, seq))
-        else:
-            self._relay(self._tail.offer(seq, frame))
-            if self._tail.has_gap:
-                self._start_repair(REORDER_SECONDS)
+            return []
+        ready = self._tail.offer(seq, frame)
+        if self._tail.has_gap:
+            self._start_repair(REORDER_SECONDS)
+        return ready
 
     async def _settle_doubt(self, tail: Tail, seq: int) -> None:
         """Look whether the log has become another one: one seq was published with two contents."""
@@ -158,8 +162,7 @@ class Log:
                 self.counts["ignored"] += 1  # forged
         finally:
             doubted, self._doubted = self._doubted or [], None
-            for message in doubted:
-                self._take(message)
+            self._take_all(doubted)
 
     def _on_hearing(self, hears: bool) -> None:
         self._live = "live" if hears else "polling"
@@ -195,7 +198,7 @@ class Log:
                 return
             if at["head"] > tail.last:
                 self._start_repair()
-        self._announce(self.snapshot())
+        self._relay([self.snapshot()])
 
     async def _poll(self) -> None:
         """Read the database while the layer is deaf."""
@@ -213,7 +216,7 @@ class Log:
         """Take the log as it is now; browsers learn from the snapshot that theirs has ended."""
         logger.warning("starting again from the database: %s", why)
         await self._load()
-        self._announce(self.snapshot())
+        self._relay([self.snapshot()])
 
     async def _load(self) -> None:
         self._tail, self._stats = await in_thread(_read_all)

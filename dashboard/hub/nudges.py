@@ -41,8 +41,8 @@ class Nudges:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if message.get("type") == "dashboard.nudge":
+    def _take(self, messages: list[dict[str, Any]]) -> None:
+        if any(message.get("type") == "dashboard.nudge" for message in messages):
             self._look_soon()
 
     def _on_hearing(self, hears: bool) -> None:

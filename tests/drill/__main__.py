@@ -24,11 +24,15 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="smaller numbers, under 3 minutes")
     parser.add_argument("--seed", help="repeat the choices of the run that printed it")
     parser.add_argument("--lanes", type=int, help="rows at a time (default: 1; short: 4)")
+    parser.add_argument(
+        "--ordinary-writes", action="store_true", help="with SOCKET_DIRECT_WRITES=false"
+    )
     options = parser.parse_args()
     seed = options.seed or secrets.token_hex(4)
     lanes = options.lanes or (LANES_SHORT if options.short else 1)
     command = [sys.executable, "-m", "tests.drill.run", f"--seed={seed}", f"--lanes={lanes}"]
-    command += [*(["--short"] if options.short else []), *options.rows]
+    flags = {"--short": options.short, "--ordinary-writes": options.ordinary_writes}
+    command += [*(flag for flag, wanted in flags.items() if wanted), *options.rows]
     databases = ["sqlite", "postgres"] if options.database == "both" else [options.database]
     status = 0
     for database in databases:

@@ -1,6 +1,6 @@
-"""`manage.py` with an ear: on SIGUSR1 the process says on standard output what it holds, on SIGUSR2
-after it has collected its garbage, which holds everybody up for a moment.
+"""`manage.py` with an ear: on a signal the process says on standard output what it holds.
 
+SIGUSR1: now. SIGUSR2: after it has collected its garbage, which holds everybody up for a moment.
 Used for the web processes of the drill, which are otherwise exactly those of `manage.py runweb`.
 """
 

@@ -129,8 +129,10 @@ if __name__ == "__main__":
     parser.add_argument("--seed", required=True)
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--lanes", type=int, required=True)
+    parser.add_argument("--ordinary-writes", action="store_true")
     parser.add_argument("rows", nargs="*")
     options = parser.parse_args()
+    os.environ["SOCKET_DIRECT_WRITES"] = str(not options.ordinary_writes)
     if unknown := set(options.rows) - set(ROWS):
         sys.exit(f"drill: there is no row {', '.join(unknown)}. There are: {' '.join(ROWS)}")
     try:
