@@ -8,9 +8,19 @@ import sys
 def main() -> None:
     """Hand the command line to Django."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard_project.settings")
-    from django.core.management import execute_from_command_line
+    from django.core.management import CommandError, execute_from_command_line
+    from django.db import OperationalError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError:
+        from dashboard.preflight import require_database
+
+        try:
+            require_database(migrated=False)
+        except CommandError as refusal:
+            sys.exit(f"CommandError: {refusal}")
+        raise  # it answers: something else is wrong
 
 
 if __name__ == "__main__":

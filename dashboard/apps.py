@@ -30,6 +30,8 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        """Connect what keeps the stream's row there."""
+        """Connect what keeps the stream's row there, and what looks at the settings."""
+        from dashboard import checks  # noqa: F401 - registers what it has
+
         post_migrate.connect(create_stream, sender=self)
         user_logged_out.connect(end_sockets)

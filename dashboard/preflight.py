@@ -8,15 +8,20 @@ from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
+from django.core import checks
 from django.core.management import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from dashboard.checks import TAG, exposed
+
 ATTEMPT_SECONDS = 2.0
 ONCE = Retry(NoBackoff(), 0)  # by itself redis-py tries for eight seconds
 PAUSE_SECONDS = 0.1
+EXIT_CONFIGURATION = 78
+"""The exit status that says: starting it again does not help."""
 
 
 def address(url: str) -> str:
@@ -25,6 +30,21 @@ def address(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def require_settings(bind: str = "127.0.0.1") -> None:
+    """Return when nothing speaks against a start, for a server at the address `bind`.
+
+    Raises `CommandError` with a line for each thing that does: what it is, and its remedy.
+    """
+    found = [*checks.run_checks(tags=[TAG]), *exposed(bind)]
+    refused = [
+        f"{one.msg}. {one.hint} ({one.id})"
+        for one in found
+        if one.level >= checks.ERROR and not one.is_silenced()
+    ]
+    if refused:
+        raise CommandError("\n".join(refused), returncode=EXIT_CONFIGURATION)
 
 
 def require_database(*, migrated: bool = True) -> None:

@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
-from django.conf import settings
 from django.urls import path, re_path
 
 from dashboard.consumers import DashboardConsumer
@@ -15,7 +14,6 @@ websocket = KeepSend(
     ExactOrigin(
         AuthMiddlewareStack(
             URLRouter([path("ws", DashboardConsumer.as_asgi()), re_path("", cast(Any, refuse))])
-        ),
-        settings.ALLOWED_ORIGINS,
+        )
     )
 )

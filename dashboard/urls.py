@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import views
+from dashboard import probes, views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -11,7 +11,8 @@ urlpatterns = [
     path("api/stats/activity", views.api_activity, name="api-activity"),
     path("api/stats/latency", views.api_latency, name="api-latency"),
     path("api/events", views.api_events, name="api-events"),
-    path("healthz", views.healthz, name="healthz"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

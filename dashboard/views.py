@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from dashboard import access, activity, frames, latency, queries, stats
@@ -19,6 +21,7 @@ from dashboard.spans import ACTIVITY, LATENCY, read_range
 View = Callable[..., HttpResponse]
 
 PAGE_EVENTS = 50
+READING = ("GET", "HEAD")
 
 
 def page(view: View) -> View:
@@ -56,12 +59,19 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def api(view: View) -> View:
-    """Make of `view` a JSON endpoint for those who may view: else 401 or 403, both as JSON."""
+    """Make of `view` a JSON endpoint for those who may view: else 401 or 403, both as JSON.
 
-    @require_safe
+    It reads only, so that other methods are refused as what they are, not for want of a token.
+    """
+
+    @csrf_exempt
     @never_cache
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method not in READING:
+            refusal = _refuse(405, "method_not_allowed", "This is read with GET.")
+            refusal.headers["Allow"] = ", ".join(READING)
+            return refusal
         if not request.user.is_authenticated:
             return _refuse(401, "not_signed_in", "Sign in first.")
         if not access.may_view(request.user):
@@ -109,9 +119,9 @@ def api_events(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer 200: this process serves."""
-    return HttpResponse("ok\n", content_type="text/plain")
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Lead browsers that look for the icon where icons were once kept to where it is."""
+    return redirect(static("favicon.svg"))
 
 
 def _refuse(status: int, code: str, message: str) -> JsonResponse:

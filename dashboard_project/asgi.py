@@ -1,6 +1,7 @@
 """The ASGI application that Daphne serves."""
 
 import os
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 
@@ -9,6 +10,7 @@ http = get_asgi_application()  # sets Django up, which what follows needs
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from dashboard.headers import Complete  # noqa: E402
 from dashboard.routing import websocket  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websocket})
+application = ProtocolTypeRouter({"http": Complete(cast(Any, http)), "websocket": websocket})

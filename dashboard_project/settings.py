@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Never, cast
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF
 from environs import Env, EnvValidationError, validate
 from marshmallow import ValidationError
+
+from dashboard.hosts import host_of, is_loopback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -26,6 +27,7 @@ _SECRET_VARIABLES = {
     "DATABASE_URL",
     "DEMO_ADMIN_PASSWORD",
     "DISCORD_TOKEN",
+    "METRICS_TOKEN",
     "REDIS_URL",
     "SECRET_KEY",
 }
@@ -38,6 +40,7 @@ _REMEDIES = {
     "DISCORD_API_URL": "Leave it out for Discord; an emulated one is http://127.0.0.1:PORT/api/v10.",
     "DISCORD_GATEWAY_URL": "Leave it out for Discord; an emulated one is ws://127.0.0.1:PORT/.",
     "LOG_LEVEL": "Set it to DEBUG, INFO, WARNING or ERROR.",
+    "METRICS_TOKEN": "Give 20 random characters or more, or leave it out.",
     "PORT": "Give a port number from 1 to 65535.",
     "REDIS_URL": "Give redis://HOST:6379/0, rediss://... or unix:///path/to/socket;"
     " leave it out for the embedded broker.",
@@ -107,6 +110,11 @@ def _absent_or_long(value: str) -> None:
         raise ValidationError("It has fewer than 50 characters.")
 
 
+def _absent_or_secret(value: str) -> None:
+    if value and (len(value) < 20 or not value.isascii() or not value.isprintable()):
+        raise ValidationError("It is not 20 or more printable ASCII characters.")
+
+
 class _Reader(Env):
     """Takes a variable that is set to nothing for one that is not set, as `.env.example` says."""
 
@@ -141,9 +149,8 @@ _database_url: str = env.str(
 )
 _database: dict[str, Any] = env.dj_db_url("DATABASE_URL", _database_url)
 REDIS_URL: str = env.str("REDIS_URL", "", validate=_absent_or(_url("redis", "rediss", "unix")))
-_local_redis = urlsplit(REDIS_URL or "unix:").hostname in {None, "localhost", "127.0.0.1", "::1"}
 # Sign and encrypt what travels through Redis, so that a stranger on it can neither read nor forge.
-REDIS_ENCRYPTED: bool = env.bool("REDIS_ENCRYPTED", not _local_redis)
+REDIS_ENCRYPTED: bool | None = env.bool("REDIS_ENCRYPTED", None)
 
 DISCORD_TOKEN: str = env.str("DISCORD_TOKEN", "")
 DISCORD_API_URL: str = env.str(
@@ -156,6 +163,11 @@ DISCORD_GATEWAY_URL: str = env.str(
     "wss://gateway.discord.gg/",
     validate=[_url("ws", "wss"), _discord_or_loopback],
 )
+
+# In production what is unsafe stops the start: dashboard/checks.py.
+PRODUCTION: bool = env.bool("PRODUCTION", False)
+HSTS_SECONDS: int = env.int("HSTS_SECONDS", 31_536_000, validate=_at_least(0))
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "", validate=_absent_or_secret)
 
 # The bot.
 BOT_HEARTBEAT_SECONDS: float = env.float("BOT_HEARTBEAT_SECONDS", 5.0, validate=_at_least(0.1))
@@ -192,6 +204,13 @@ try:
     env.seal()
 except EnvValidationError as _error:
     _stop(*_explain(_error))
+
+# Somebody's host is outside: so are the others who can reach it.
+PRODUCTION = PRODUCTION or not all(
+    map(is_loopback, [*ALLOWED_HOSTS, *map(host_of, ALLOWED_ORIGINS)])
+)
+if REDIS_ENCRYPTED is None:
+    REDIS_ENCRYPTED = not is_loopback(host_of(REDIS_URL))
 
 # ---------------------------------------------------------------------------- embedded defaults
 
@@ -242,18 +261,17 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "csp",
     "dashboard",
     "economy",
     "botworker",
 ]
 
 MIDDLEWARE = [
+    "dashboard.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "dashboard.probes.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -319,23 +337,22 @@ LOGOUT_REDIRECT_URL = "login"
 _https = all(origin.startswith("https://") for origin in ALLOWED_ORIGINS)
 CSRF_TRUSTED_ORIGINS = ALLOWED_ORIGINS
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_HTTPONLY = True  # the forms carry the token; no script reads it
+CSRF_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_SAMESITE = "Lax"  # a link in a chat leads to a page, not to the sign-in
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked without the proxy
+SECURE_HSTS_SECONDS = HSTS_SECONDS if _https else 0
+# Other hosts of the same domain, and a browser's built-in list, are not ours to decide about.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Only our own files, nothing inline: what a member typed can never become code.
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+
+# Nobody uploads anything; the largest form is the admin's. `runweb` holds every body to it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from economy.models import BALANCE_MAX
 
 
-@register
+@register("aurora")
 def check_figures(**_: Any) -> list[CheckMessage]:
     """Look at the figures of the economy together: each alone was read by the settings."""
     found: list[CheckMessage] = []

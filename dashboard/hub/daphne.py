@@ -87,7 +87,7 @@ def daphne_link(send: Any, *, direct: bool) -> DaphneLink | None:
     protocol = send.args[0] if isinstance(send, functools.partial) and send.args else None
     transport = getattr(protocol, "transport", None)
     if (
-        type(protocol).__module__ != "daphne.ws_protocol"
+        all(base.__module__ != "daphne.ws_protocol" for base in type(protocol).__mro__)
         or not _has(protocol, _OF_PROTOCOL)
         or not _has(transport, _OF_TRANSPORT)  # TLS ended in this process has another one
         or getattr(transport, "TLS", False)

@@ -12,7 +12,7 @@ from botworker.database import keep_connections
 from botworker.errors import StartRefused
 from botworker.options import BotOptions, ShardRange
 from botworker.runner import run
-from dashboard.preflight import require_broker, require_database
+from dashboard.preflight import require_broker, require_database, require_settings
 
 
 class Command(BaseCommand):
@@ -50,6 +50,7 @@ reached, 78 a setting is wrong (such as the token): starting it again does not h
     def handle(self, *, shards: ShardRange | None, name: str, **_: Any) -> None:
         """Serve until told to stop."""
         try:
+            require_settings()
             options = BotOptions.from_settings(name=name, shards=shards)
             keep_connections()
             require_database()

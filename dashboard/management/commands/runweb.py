@@ -6,17 +6,19 @@ from argparse import ArgumentParser
 from typing import Any
 
 from daphne.endpoints import build_endpoint_description_strings
-from daphne.server import Server
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from dashboard.preflight import require_broker, require_database
+from dashboard.preflight import require_broker, require_database, require_settings
+from dashboard.server import Server
 
 
 class Command(BaseCommand):
     help = "Serve the dashboard: pages, API and /ws. Run as many as you like on one database."
+
+    requires_system_checks: list[str] = []  # they are made, but told in a line each
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1", help="address (default: 127.0.0.1)")
@@ -29,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *, bind: str, port: int, proxy_headers: bool, **_: Any) -> None:
         """Serve until SIGTERM or Ctrl-C. Raises `CommandError` when it cannot start."""
+        require_settings(bind)
         require_free_port(bind, port)
         require_database()
         connections.close_all()

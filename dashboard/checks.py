@@ -1,0 +1,165 @@
+"""What is complained about at start: settings that are unsafe in production, or at odds."""
+
+import zlib
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.http.request import validate_host
+
+from dashboard.hosts import host_of, is_loopback, is_private
+
+TAG = "aurora"
+
+BROWSER_INTERVAL_SECONDS = 5.0
+"""What a page takes for fresh (static/js/lamp.js) goes by figures and heartbeats this often."""
+
+
+@register(TAG)
+def check_production(**_: Any) -> list[CheckMessage]:
+    """Refuse what must not be reachable from outside; nothing where all hosts are our own."""
+    if not settings.PRODUCTION:
+        return []
+    return [*_exposed(), *_origins(), *_redis()]
+
+
+def exposed(bind: str) -> list[CheckMessage]:
+    """Return what forbids listening at `bind`: a page for others, even if for nobody by name."""
+    return [] if settings.PRODUCTION or is_loopback(bind) else _exposed()
+
+
+def _exposed() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.DEBUG:
+        found.append(
+            Error(
+                "DEBUG is on where others can reach the page: it shows the code and the settings",
+                hint="Set DEBUG=false.",
+                id="aurora.E001",
+            )
+        )
+    if is_weak(settings.SECRET_KEY):
+        found.append(
+            Error(
+                "SECRET_KEY can be guessed: it is repetitive, or a placeholder",
+                hint="Leave it out, then one is made in DATA_DIR, or give 50 random characters.",
+                id="aurora.E002",
+            )
+        )
+    if any(name.strip(".") in {"*", ""} for name in settings.ALLOWED_HOSTS):
+        found.append(
+            Error(
+                "ALLOWED_HOSTS allows every host",
+                hint="Name yours: ALLOWED_HOSTS=dashboard.example.org.",
+                id="aurora.E003",
+            )
+        )
+    return found
+
+
+def _origins() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    plain = [origin for origin in settings.ALLOWED_ORIGINS if origin.startswith("http://")]
+    public = [origin for origin in plain if not is_private(host_of(origin))]
+    if public:
+        found.append(
+            Error(
+                f"ALLOWED_ORIGINS has {public[0]}: passwords and cookies would travel readable",
+                hint="Put a proxy with TLS in front (docs/operations.md) and use https://.",
+                id="aurora.E004",
+            )
+        )
+    elif plain and len(plain) < len(settings.ALLOWED_ORIGINS):
+        found.append(
+            Error(
+                f"ALLOWED_ORIGINS mixes https with {plain[0]}: cookies could not be secure",
+                hint="Leave the http:// ones out.",
+                id="aurora.E005",
+            )
+        )
+    outside = [name for name in settings.ALLOWED_HOSTS if not is_loopback(name)]
+    if outside and all(is_loopback(host_of(origin)) for origin in settings.ALLOWED_ORIGINS):
+        found.append(
+            Error(
+                f"ALLOWED_ORIGINS has no origin of {outside[0]}: its pages could not connect",
+                hint=f"Set ALLOWED_ORIGINS=https://{outside[0].strip('.')}.",
+                id="aurora.E006",
+            )
+        )
+    return found
+
+
+def _redis() -> list[CheckMessage]:
+    parts = urlsplit(settings.REDIS_URL)
+    host = parts.hostname or ""
+    if parts.scheme == "redis" and not is_private(host):
+        return [
+            Error(
+                f"REDIS_URL leads to {host} unencrypted: its password would travel readable",
+                hint="Use rediss://, or the broker's address in a private network.",
+                id="aurora.E007",
+            )
+        ]
+    if not is_loopback(host) and not parts.password:
+        return [
+            Error(
+                f"REDIS_URL leads to {host} without a password: everybody near it could use it",
+                hint="Give the broker one: redis://USER:PASSWORD@HOST:6379/0.",
+                id="aurora.E008",
+            )
+        ]
+    return []
+
+
+@register(TAG)
+def check_relations(**_: Any) -> list[CheckMessage]:
+    """Look at settings together: each alone was read by the settings."""
+    found: list[CheckMessage] = []
+    for origin in settings.ALLOWED_ORIGINS:
+        host = host_of(origin)
+        shown = f"[{host}]" if ":" in host else host
+        if not validate_host(shown, settings.ALLOWED_HOSTS):
+            found.append(
+                Error(
+                    f"ALLOWED_ORIGINS has {origin}, but ALLOWED_HOSTS lacks {shown}: 400 there",
+                    hint=f"Add {shown} to ALLOWED_HOSTS.",
+                    id="aurora.E009",
+                )
+            )
+    if settings.BOT_OFFLINE_AFTER_SECONDS < 2 * settings.BOT_HEARTBEAT_SECONDS:
+        found.append(
+            Error(
+                "BOT_OFFLINE_AFTER_SECONDS is less than two heartbeats: one late one means offline",
+                hint=f"Set it to {2 * settings.BOT_HEARTBEAT_SECONDS:g} or more,"
+                " or BOT_HEARTBEAT_SECONDS to less.",
+                id="aurora.E010",
+            )
+        )
+    for name in ("STATS_INTERVAL_SECONDS", "BOT_HEARTBEAT_SECONDS"):
+        if getattr(settings, name) > BROWSER_INTERVAL_SECONDS:
+            found.append(
+                (Error if settings.PRODUCTION else Warning)(
+                    f"{name} is more than the 5 s by which a page tells fresh from stale",
+                    hint=f"Set {name} to 5 or less.",
+                    id="aurora.E011" if settings.PRODUCTION else "aurora.W002",
+                )
+            )
+    if settings.SOCKETS_PER_USER_MAX > settings.SOCKETS_PER_PROCESS_MAX:
+        found.append(
+            Warning(
+                "SOCKETS_PER_USER_MAX is more than SOCKETS_PER_PROCESS_MAX: one user may fill it",
+                hint="Set SOCKETS_PER_USER_MAX to less.",
+                id="aurora.W001",
+            )
+        )
+    return found
+
+
+def is_weak(key: str) -> bool:
+    """Tell whether `key` has little to guess: what repeats itself compresses, randomness not.
+
+    50 random letters and digits never come below 47 bytes, a repeated word never above 30.
+    """
+    placeholder = any(word in key.lower() for word in ("insecure", "changeme", "change-me"))
+    return placeholder or len(zlib.compress(key.encode(), 9)) < 40

@@ -1,0 +1,116 @@
+"""Daphne, with bounds on what it reads and every header on what it answers by itself."""
+
+import logging
+from typing import Any
+
+from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.server import Server as Daphne
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from django.conf import settings
+
+from dashboard.headers import security_headers
+from dashboard.origins import is_allowed
+
+logger = logging.getLogger(__name__)
+
+SILENCE_SECONDS = 20
+"""How long a client may be silent within a request, or between two of them."""
+
+
+class Request(WebRequest):
+    """One request. Its body is counted while it arrives: nobody fills our memory or disk."""
+
+    _body_bytes = 0
+    _refused = False
+
+    def gotLength(self, length: int | None) -> None:
+        """Take the body, or refuse it by the length that was announced."""
+        super().gotLength(length)
+        if (length or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            self._refuse_body()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Keep a part of the body, or refuse it: a chunked one announces no length."""
+        self._body_bytes += len(data)
+        if self._body_bytes <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            super().handleContentChunk(data)
+        else:
+            self._refuse_body()
+
+    def _refuse_body(self) -> None:
+        """Answer 413 and hang up: the rest of the body is not read."""
+        if self._refused:
+            return
+        self._refused = True
+        lines = ["HTTP/1.1 413 Content Too Large", "Content-Length: 0", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in security_headers().items()]
+        self.channel.transport.write("\r\n".join([*lines, "", ""]).encode())
+        self.channel.loseConnection()
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Go on with a request that is whole, unless it was refused."""
+        if not self._refused:
+            super().requestReceived(command, path, version)
+
+    def process(self) -> Any:
+        """Serve, but a handshake from no page of ours not even as far as its parsing."""
+        upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]
+        origins = self.requestHeaders.getRawHeaders(b"Origin", [])
+        if upgrade.lower() == b"websocket" and not is_allowed(origins):
+            self.basic_error(403, b"Forbidden", "This origin may not connect.")
+            return None
+        return super().process()
+
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        """Answer what never reached Django, or broke outside it: in plain text, saying little."""
+        headers = [(b"Content-Type", b"text/plain; charset=utf-8")]
+        headers += [(name.encode(), text.encode()) for name, text in security_headers().items()]
+        text = f"{status} {status_text.decode('ascii')}\n".encode()
+        headers.append((b"Content-Length", b"%d" % len(text)))
+        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+        self.handle_reply({"type": "http.response.body", "body": text})
+
+
+class Socket(WebSocketProtocol):
+    """One socket; a refused handshake is answered with every header."""
+
+    def sendHttpErrorResponse(
+        self,
+        code: int,
+        reason: str,
+        responseHeaders: Any = None,
+    ) -> None:
+        """Answer a handshake with an error."""
+        own = [*security_headers().items(), ("Content-Length", "0"), ("Connection", "close")]
+        super().sendHttpErrorResponse(code, reason, [*(responseHeaders or []), *own])
+
+
+class _Requests(HTTPFactory):
+    def buildProtocol(self, addr: Any) -> Any:
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = Request
+        protocol.timeOut = SILENCE_SECONDS
+        return protocol
+
+
+class Server(Daphne):
+    """Daphne's server, which makes its factories by name: they are exchanged as they are set."""
+
+    @property
+    def http_factory(self) -> Any:
+        """What makes the protocol of a connection."""
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, factory: HTTPFactory) -> None:
+        self._http_factory = _Requests(self)
+
+    @property
+    def ws_factory(self) -> Any:
+        """What makes the protocol of a socket."""
+        return self._ws_factory
+
+    @ws_factory.setter
+    def ws_factory(self, factory: WebSocketFactory) -> None:
+        factory.protocol = Socket
+        self._ws_factory = factory

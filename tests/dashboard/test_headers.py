@@ -1,0 +1,189 @@
+"""Every answer carries every header, whoever gives it: Django, Daphne, or what refuses first."""
+
+import http.client
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import include, path
+
+from dashboard.headers import security_headers
+from tests.dashboard.sockets import status_of
+from tests.web import LiveWeb
+
+pytestmark = pytest.mark.django_db
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("hunter2")
+
+
+urlpatterns = [path("broken", broken), path("", include("dashboard_project.urls"))]
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+def ask(web: LiveWeb, path: str, method: str = "GET", **headers: str) -> Answer:
+    with closing(http.client.HTTPConnection("127.0.0.1", web.port, timeout=20)) as connection:
+        connection.request(method, path, headers=headers)
+        with closing(connection.getresponse()) as answer:
+            return Answer(answer.status, answer.headers, answer.read())
+
+
+def raw(web: LiveWeb, request: bytes) -> bytes:
+    """Send bytes, return all that comes back until the server hangs up."""
+    with socket.create_connection(("127.0.0.1", web.port), timeout=20) as connection:
+        connection.sendall(request)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return answer
+
+
+def lacking(headers: Any) -> set[str]:
+    given = {name.lower(): value for name, value in headers.items()}
+    return {n for n, value in security_headers().items() if given.get(n.lower()) != value}
+
+
+def test_the_policy_allows_nothing_inline_and_no_foreign_host():
+    policy = security_headers()["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert not {"unsafe", "*", "http", "data:", "blob:"} & set(policy.replace(";", " ").split())
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/", 302), ("/login/", 200), ("/nowhere", 404), ("/api/stats", 401), ("/healthz", 200),
+        ("/favicon.ico", 302), ("/static/nothing.js", 404), ("/admin/", 302),
+        ("/admin/login/", 200),
+    ],
+)  # fmt: skip
+def test_every_answer_of_django_has_every_header(client: Client, address: str, status: int):
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert lacking(answer.headers) == set()
+
+
+def test_refused_forms_and_foreign_hosts_are_answered_with_every_header(viewer: User):
+    client = Client(enforce_csrf_checks=True)
+    refused = client.post("/login/", {"username": "x", "password": "y"})
+    assert refused.status_code == 403
+    foreign = client.get("/", headers={"host": "evil.example"})
+    assert foreign.status_code == 400
+    assert lacking(refused.headers) == lacking(foreign.headers) == set()
+
+
+@pytest.mark.urls(__name__)
+def test_an_error_of_ours_is_answered_with_every_header_and_shows_nothing(client: Client):
+    client.raise_request_exception = False
+    answer = client.get("/broken")
+    assert answer.status_code == 500
+    assert b"hunter2" not in answer.content
+    assert lacking(answer.headers) == set()
+
+
+def test_what_is_not_asked_of_django_has_every_header_as_well(live_web: LiveWeb, viewer: User):
+    page = ask(live_web, "/login/").body.decode()
+    style = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    cookie = live_web.cookie(viewer)
+    signed_in = {"Cookie": f"{cookie['name']}={cookie['value']}"}
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    own = {"Origin": live_web.url}
+    asked = [
+        (200, ask(live_web, style)),
+        (400, ask(live_web, "/healthz", **{"X-Odd": "a\x0bb"})),
+        (403, ask(live_web, "/ws", **upgrade, **key, **signed_in)),
+        (403, ask(live_web, "/ws", **upgrade, **key, **own)),
+        (400, ask(live_web, "/ws", **upgrade, **own)),
+        (413, ask(live_web, "/login/", "POST", **{"Content-Length": "1048577"})),
+    ]
+    for status, answer in asked:
+        assert answer.status == status
+        assert lacking(answer.headers) == set(), status
+        assert b"<style" not in answer.body
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_read_on_every_path(live_web: LiveWeb):
+    for address in ("/login/", "/api/events", "/static/x.js", "/healthz", "/ws"):
+        head = f"POST {address} HTTP/1.1\r\nHost: localhost\r\n".encode()
+        announced = raw(live_web, head + b"Content-Length: 999999999999\r\n\r\n")
+        assert announced.startswith(b"HTTP/1.1 413 ")
+    head = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\n"
+    chunk = b"20000\r\n" + b"x" * 0x20000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", live_web.port), timeout=20) as connection:
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        answer = b""
+        try:
+            for _ in range(9):
+                connection.sendall(chunk)
+            answer = connection.recv(65536)
+        except ConnectionError:  # it hung up while we sent
+            pass
+    assert not answer or answer.startswith(b"HTTP/1.1 413 ")
+    assert ask(live_web, "/healthz").status == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("address", ["/api/stats", "/api/stats/activity", "/api/events"])
+def test_the_api_refuses_to_be_written_to_in_json(method: str, address: str):
+    answer = Client(enforce_csrf_checks=True).generic(method, address)
+    assert answer.status_code == 405
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+OTHER_ORIGINS = [
+    None, "null", "http://evil.example", "{url}.evil.example", "http://127.0.0.1:1", "http://[",
+    "http://127.0.0.1:99999", "http://127.0.0.1:99999999999999999999", "{url}/", "{url} {url}",
+    "{url}, {url}", "https:{url}", "//127.0.0.1", "http://[::1", "javascript:alert(1)", "ä",
+]  # fmt: skip
+
+
+@pytest.fixture
+def cookie(live_web: LiveWeb, viewer: User) -> dict[str, str]:
+    return live_web.cookie(viewer)
+
+
+async def test_a_socket_from_any_other_origin_is_answered_with_403(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    for origin in OTHER_ORIGINS:
+        given = origin and origin.format(url=live_web.url)
+        assert await status_of(live_web, cookie, given) == 403, origin
+
+
+def test_under_https_cookies_are_secure_and_browsers_are_told_to_stay_there(
+    start_web: Callable[..., LiveWeb], viewer: User
+):
+    web = start_web(
+        ALLOWED_HOSTS="dashboard.example.org",
+        ALLOWED_ORIGINS="https://dashboard.example.org",
+        SECRET_KEY="Yc3Vv0pQ8rT1uW5xZ7aB2dE4fG6hJ9kL-mN_oPqRsTuVwXyZ012345",
+    )
+    proxied = {"Host": "dashboard.example.org", "X-Forwarded-Proto": "https"}
+    answer = ask(web, "/login/", **proxied)
+    assert answer.status == 200
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    for cookie in answer.headers.get_all("Set-Cookie", []):
+        assert {"Secure", "HttpOnly"} <= set(cookie.split("; "))
+        assert "SameSite" in cookie
+    plain = ask(web, "/login/", Host="dashboard.example.org")
+    assert (plain.status, plain.headers["Location"]) == (
+        301,
+        "https://dashboard.example.org/login/",
+    )
+    assert ask(web, "/healthz", Host="10.0.0.7:8000").status == 200
+    assert ask(web, "/", Host="10.0.0.7:8000").status == 400

@@ -1,0 +1,126 @@
+"""What must not be reachable from outside does not start, and says what to do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.checks import is_weak
+from dashboard.hosts import is_loopback, is_private
+from tests.project.processes import manage, only_line, short_folder
+from tests.web import free_port
+
+KEY = "Yc3Vv0pQ8rT1uW5xZ7aB2dE4fG6hJ9kL-mN_oPqRsTuVwXyZ012345"
+SAFE = {
+    "SECRET_KEY": KEY,
+    "ALLOWED_HOSTS": "dashboard.example.org",
+    "ALLOWED_ORIGINS": "https://dashboard.example.org",
+    "REDIS_URL": "rediss://aurora:hunter2@cache.example.org:6379/0",
+}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with short_folder() as found:
+        yield found
+
+
+REFUSED = [
+    ({"DEBUG": "true"}, "aurora.E001", "DEBUG=false"),
+    ({"SECRET_KEY": "password" * 7}, "aurora.E002", "50 random characters"),
+    ({"ALLOWED_HOSTS": "dashboard.example.org,*"}, "aurora.E003", "ALLOWED_HOSTS=dashboard."),
+    ({"ALLOWED_ORIGINS": "http://dashboard.example.org"}, "aurora.E004", "https://"),
+    (
+        {
+            "ALLOWED_HOSTS": "dashboard.example.org,localhost",
+            "ALLOWED_ORIGINS": "https://dashboard.example.org,http://localhost:8000",
+        },
+        "aurora.E005",
+        "Leave the http:// ones out",
+    ),
+    ({"REDIS_URL": "redis://:hunter2@203.0.113.9:6379/0"}, "aurora.E007", "rediss://"),
+    ({"REDIS_URL": "redis://valkey:6379/0"}, "aurora.E008", "redis://USER:PASSWORD@HOST"),
+    ({"ALLOWED_HOSTS": "other.example.org"}, "aurora.E009", "ALLOWED_HOSTS"),
+    ({"BOT_OFFLINE_AFTER_SECONDS": "4"}, "aurora.E010", "Set it to 10 or more"),
+    ({"STATS_INTERVAL_SECONDS": "30"}, "aurora.E011", "5 or less"),
+]
+
+
+@pytest.mark.parametrize("command", ["runweb", "runbot"])
+@pytest.mark.parametrize(("wrong", "id", "remedy"), REFUSED, ids=[row[1] for row in REFUSED])
+def test_what_is_unsafe_in_production_stops_the_start_in_one_line(
+    folder: Path, command: str, wrong: dict[str, str], id: str, remedy: str
+) -> None:
+    ended = manage(folder, command, **SAFE | wrong)
+    line = only_line(ended)
+    assert ended.returncode == 78
+    assert id in line
+    assert remedy in line
+    assert "hunter2" not in line
+    assert KEY not in line
+
+
+def test_every_reason_is_told_and_each_in_its_line(folder: Path) -> None:
+    ended = manage(folder, "runweb", **SAFE | {"DEBUG": "true", "ALLOWED_HOSTS": "*"})
+    assert ended.returncode == 78
+    assert [line.split("(aurora.")[1] for line in ended.stderr.splitlines()] == ["E001)", "E003)"]
+
+
+def test_no_page_of_a_named_host_could_connect_without_its_origin(folder: Path) -> None:
+    hosts = "dashboard.example.org,localhost,127.0.0.1"
+    line = only_line(manage(folder, "runweb", ALLOWED_HOSTS=hosts, PORT=str(free_port())))
+    assert "ALLOWED_ORIGINS=https://dashboard.example.org" in line
+
+
+def test_debug_may_not_listen_to_others_by_any_name(folder: Path) -> None:
+    line = only_line(manage(folder, "runweb", "--bind", "0.0.0.0", DEBUG="true"))
+    assert "Set DEBUG=false." in line
+
+
+def test_the_setting_alone_makes_it_production(folder: Path) -> None:
+    line = only_line(manage(folder, "runweb", PRODUCTION="true", DEBUG="true"))
+    assert "aurora.E001" in line
+
+
+def test_on_one_machine_nothing_of_it_is_asked(folder: Path) -> None:
+    line = only_line(manage(folder, "runweb", DEBUG="true", PORT=str(free_port())))
+    assert "The database lacks" in line  # it came as far as that
+
+
+def test_djangos_own_checks_of_a_deployment_find_nothing(folder: Path) -> None:
+    ended = manage(folder, "check", "--deploy", "--fail-level", "WARNING", **SAFE)
+    assert ended.returncode == 0, ended.stderr
+    assert "no issues" in ended.stdout
+
+
+def test_every_command_says_in_one_line_that_the_database_does_not_answer(folder: Path) -> None:
+    url = f"postgres://me:hunter2@127.0.0.1:{free_port()}/aurora"
+    for command in (["migrate"], ["createsuperuser", "--noinput"]):
+        line = only_line(manage(folder, *command, DATABASE_URL=url))
+        assert line.startswith("CommandError: The database does not answer: ")
+        assert "Check DATABASE_URL." in line
+        assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("key", ["a" * 50, "1234567890" * 5, "changeme-" + KEY, "secret" * 20])
+def test_a_key_that_repeats_itself_is_weak(key: str) -> None:
+    assert is_weak(key)
+    assert not is_weak(KEY)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback", "private"),
+    [
+        ("", True, True), ("localhost", True, True), ("127.8.9.1", True, True),
+        ("[::1]", True, True),
+        ("::ffff:127.0.0.1", True, True), ("valkey", False, True), ("10.1.2.3", False, True),
+        ("cache.internal", False, True), ("fd00::1", False, True), ("203.0.113.9", False, False),
+        ("8.8.8.8", False, False), ("2001:db8::1", False, False), ("example.org", False, False),
+        ("localhost.example.org", False, False), ("*", False, False),
+        ("::ffff:8.8.8.8", False, False),
+        (".example.org", False, False), ("0.0.0.0", False, False),
+    ],
+)  # fmt: skip
+def test_whose_a_host_is(host: str, loopback: bool, private: bool) -> None:
+    assert is_loopback(host) is loopback
+    assert is_private(host) is private
