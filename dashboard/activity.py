@@ -22,13 +22,13 @@ def register_series(name: Literal["commands", "transactions"], *, kinds: Iterabl
 def collect(now: datetime, span: Span) -> dict[str, Any]:
     """Return what `/api/stats/activity` answers: the points of `span`, and those just before."""
     starts = span.starts(now)
-    before = [start - span.points * span.step for start in starts]
+    before = [start - span.length for start in starts]
     points = _points([*before, *starts], span.step)
     return {
         "range": span.name,
         "stepSeconds": int(span.step.total_seconds()),
-        "activityOverview": points[span.points :],
-        "previous": points[: span.points],
+        "activityOverview": points[len(starts) :],
+        "previous": points[: len(starts)],
     }
 
 

@@ -13,11 +13,12 @@ from dashboard import bots, queries
 from dashboard.cards import times_usual, usual
 from dashboard.frames import timestamp
 from dashboard.runs import percentile
-from dashboard.spans import LATENCY, Span, floor
+from dashboard.spans import HOUR, LATENCY, MINUTE, Span, floor
 
-MINUTE = timedelta(minutes=1)
 FIGURES = ("gatewayMs", "p95Ms")
 """The lines that are compared with their usual."""
+RUNS_MIN = 5
+"""A p95 of fewer commands is one slow command, and tells nothing of the others."""
 Point = dict[str, Any]
 
 
@@ -29,7 +30,7 @@ def collect(now: datetime, span: Span) -> dict[str, Any]:
     starts = span.starts(now)
     now_ms = bots.describe(queries.bot_processes(now), now)["latencyMs"]
     gateway = {floor(now, MINUTE): now_ms, **gateway_by_minute(starts[0])}
-    if span.step >= timedelta(hours=1):
+    if span.step >= HOUR:
         counted = queries.durations_by_hour(starts[0])
     else:
         counted = queries.durations_by_minute(starts[0])
@@ -67,7 +68,8 @@ def unusual(points: Sequence[Point]) -> list[tuple[int, int]]:
     usually = {name: usual(point[name] for point in points) for name in FIGURES}
     stretches: list[tuple[int, int]] = []
     for at, point in enumerate(points):
-        if not any(times_usual(point[name], usually[name]) for name in FIGURES):
+        enough = {"gatewayMs": True, "p95Ms": point["runs"] >= RUNS_MIN}
+        if not any(enough[name] and times_usual(point[name], usually[name]) for name in FIGURES):
             continue
         if stretches and stretches[-1][1] == at - 1:
             stretches[-1] = (stretches[-1][0], at)
@@ -94,6 +96,7 @@ def _points(
     return [
         {
             "at": timestamp(start),
+            "runs": found.total(),
             "gatewayMs": None if high is None else round(high, 1),
             "p50Ms": percentile(found, 0.50),
             "p95Ms": percentile(found, 0.95),

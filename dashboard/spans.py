@@ -10,27 +10,39 @@ from dashboard.parameters import BadParameter
 
 
 class Span(NamedTuple):
-    """So many points, each a `step` apart; the last one is the step that runs."""
+    """A stretch of time: `pieces` pieces of `piece` each, the last one running, cut into steps.
+
+    Charts whose pieces agree begin at the same moment, whatever their steps.
+    """
 
     name: str
+    words: str
+    pieces: int
+    piece: timedelta
     step: timedelta
-    points: int
+
+    @property
+    def length(self) -> timedelta:
+        """How long the whole is, with what is still to come of the last piece."""
+        return self.pieces * self.piece
 
     def starts(self, now: datetime) -> list[datetime]:
         """Return when each step up to that of `now` starts, oldest first."""
-        last = floor(now, self.step)
-        return [last - back * self.step for back in range(self.points - 1, -1, -1)]
+        first = floor(now, self.piece) - (self.pieces - 1) * self.piece
+        steps = (now - first) // self.step + 1
+        return [first + number * self.step for number in range(steps)]
 
 
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ACTIVITY = {
-    "24h": Span("24h", timedelta(hours=1), 24),
-    "7d": Span("7d", timedelta(hours=6), 28),
-    "30d": Span("30d", timedelta(days=1), 30),
+    "24h": Span("24h", "24 hours", 24, HOUR, HOUR),
+    "7d": Span("7d", "7 days", 28, 6 * HOUR, 6 * HOUR),
+    "30d": Span("30d", "30 days", 30, DAY, DAY),
 }
 LATENCY = {
-    "1h": Span("1h", timedelta(minutes=1), 60),
-    "24h": Span("24h", timedelta(minutes=10), 144),
-    "7d": Span("7d", timedelta(hours=1), 168),
+    "1h": Span("1h", "hour", 60, MINUTE, MINUTE),
+    "24h": Span("24h", "24 hours", 24, HOUR, 10 * MINUTE),
+    "7d": Span("7d", "7 days", 28, 6 * HOUR, HOUR),
 }
 COMMANDS = {"today": 1, "24h": 1, "7d": 7, "30d": 30}
 """The days that the table of commands can be asked for; `24h` is counted by hours."""

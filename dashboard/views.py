@@ -47,12 +47,16 @@ def page(view: View) -> View:
 
 @page
 def overview(request: HttpRequest) -> HttpResponse:
-    """Answer the overview, complete without JavaScript."""
+    """Answer the overview, complete without JavaScript; its charts go back as far as is asked."""
+    activity_span = ACTIVITY[read_range(request.GET, ACTIVITY, "activity")]
+    latency_span = LATENCY[read_range(request.GET, LATENCY, "latency", "1h")]
     now = stats.collect()
     events = queries.latest_events(PAGE_EVENTS, now["stream"]["head"])
     context = {
         "module": "js/app.js",
         "stats": now,
+        "activity": activity.collect(timezone.now(), activity_span),
+        "latency": latency.collect(timezone.now(), latency_span),
         "events": [frames.event_data(event) for event in events],
     }
     return render(request, "dashboard/overview.html", context)

@@ -4,9 +4,16 @@
 """
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from django import template
+
+from dashboard import latency
+from dashboard.frames import timestamp
+from dashboard.spans import ACTIVITY, COMMANDS, LATENCY, Span
+from dashboard.templatetags.figures import figure
+from dashboard.templatetags.moments import day_name, hour_time
 
 register = template.Library()
 
@@ -40,28 +47,173 @@ def trend(points: Sequence[float | None]) -> Trend:
     return {"line": line, "area": area}
 
 
-@register.filter
-def activity(points: Sequence[dict[str, Any]]) -> int:
-    """Return how many commands and transactions the `points` hold together."""
-    return sum(point["commands"] + point["transactions"] for point in points)
+class RangeLink(TypedDict):
+    """A link to the same page with another range of one of its charts or tables."""
+
+    name: str
+    url: str
+    current: bool
+
+
+_RANGES: dict[str, Sequence[str]] = {
+    "activity": list(ACTIVITY),
+    "latency": list(LATENCY),
+    "range": list(COMMANDS),
+}
+
+
+@register.simple_tag(takes_context=True)
+def range_links(context: dict[str, Any], parameter: str, current: str) -> list[RangeLink]:
+    """Return the links to the ranges that `parameter` may name; other parameters stay."""
+    query = context["request"].GET.copy()
+    links: list[RangeLink] = []
+    for name in _RANGES[parameter]:
+        query[parameter] = name
+        links.append({"name": name, "url": f"?{query.urlencode()}", "current": name == current})
+    return links
 
 
 @register.filter
-def bars(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the activity `points` with the bars of each hour, in a box of 24,000 by 1,000."""
-    top = max([1, *(max(point["commands"], point["transactions"]) for point in points)])
+def range_name(name: str) -> str:
+    """Return `24 h` of `24h`."""
+    return f"{name[:-1]} {name[-1]}" if name[0].isdigit() else name
+
+
+@register.filter
+def range_words(name: str) -> str:
+    """Return `24 hours` of `24h`: what stands after "the last"."""
+    return {**ACTIVITY, **LATENCY}[name].words
+
+
+def step_name(start: str, name: str) -> str:
+    """Return how the step that begins at `start` is called in the range `name`."""
+    if name == "30d":
+        return day_name(start)[:-5]
+    if name == "7d":
+        return f"{' '.join(day_name(start).split()[1:3])}, {hour_time(start)}"
+    return hour_time(start)
+
+
+@register.filter
+def activity_rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the table of activity: each point, and the same of the period before."""
     return [
         {
             **point,
+            "name": step_name(point["hour"], chart["range"]),
+            "commandsBefore": before["commands"],
+            "transactionsBefore": before["transactions"],
+        }
+        for point, before in zip(chart["activityOverview"], chart["previous"], strict=True)
+    ]
+
+
+@register.filter
+def activity_drawn(chart: dict[str, Any]) -> dict[str, Any]:
+    """Return the bars of a chart of activity and the lines before, 1,000 high, 1,000 a step."""
+    rows = activity_rows(chart)
+    names = ("commands", "transactions")
+    top: int = max(
+        1, *(row[name + when] for row in rows for name in names for when in ("", "Before"))
+    )
+
+    def height(count: int) -> int:
+        return round(count * 1000 / top)
+
+    def before(name: str) -> str:
+        heights = [1000 - height(row[f"{name}Before"]) for row in rows]
+        return "M" + "L".join(f"{at * 1000 + 500} {y}" for at, y in enumerate(heights))
+
+    bars = [
+        {
+            "title": f"{row['name']}: {figure(row['commands'])} commands, "
+            f"{figure(row['transactions'])} transactions",
             "x": at * 1000 + 120,
             "x2": at * 1000 + 560,
-            "commands_height": round(point["commands"] * 1000 / top),
-            "transactions_height": round(point["transactions"] * 1000 / top),
-            "commands_y": 1000 - round(point["commands"] * 1000 / top),
-            "transactions_y": 1000 - round(point["transactions"] * 1000 / top),
+            "commands_height": height(row["commands"]),
+            "commands_y": 1000 - height(row["commands"]),
+            "transactions_height": height(row["transactions"]),
+            "transactions_y": 1000 - height(row["transactions"]),
         }
-        for at, point in enumerate(points)
+        for at, row in enumerate(rows)
     ]
+    return {
+        "any": any(row[name] for row in rows for name in names),
+        "bars": bars,
+        "commands_before": before("commands"),
+        "transactions_before": before("transactions"),
+        "ticks": _ticks(ACTIVITY[chart["range"]], rows[0]["hour"]),
+    }
+
+
+@register.filter
+def latency_rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the table of latency, the latest first; `end` is when a step ends."""
+    strange = {
+        at for first, last in latency.unusual(chart["latency"]) for at in range(first, last + 1)
+    }
+    step = timedelta(seconds=chart["stepSeconds"])
+    rows = [
+        {
+            **point,
+            "name": step_name(point["at"], chart["range"]),
+            "end": timestamp(datetime.fromisoformat(point["at"]) + step),
+            "unusual": at in strange,
+        }
+        for at, point in enumerate(chart["latency"])
+    ]
+    return rows[::-1]
+
+
+@register.filter
+def unusual_words(chart: dict[str, Any]) -> str:
+    """Return what was out of the ordinary last, and nothing if nothing was."""
+    stretches = latency.unusual(chart["latency"])
+    if not stretches:
+        return ""
+    first, last = stretches[-1]
+    since = step_name(chart["latency"][first]["at"], chart["range"])
+    return f"▲ unusual {'since' if last == len(chart['latency']) - 1 else 'at'} {since}"
+
+
+@register.filter
+def latency_drawn(chart: dict[str, Any]) -> dict[str, Any]:
+    """Return the lines of a chart of latency and what is unusual, in a box of 1,000 by 1,000."""
+    points, span = chart["latency"], LATENCY[chart["range"]]
+    names = ("gatewayMs", "p95Ms", "p50Ms", "p99Ms")
+    known = [point[name] for point in points for name in names if point[name] is not None]
+    top = max(100.0, *known) if known else 100.0
+    wide = 1000 * span.step / span.length
+    lines = []
+    for number, name in enumerate(names, 1):
+        values = [point[name] for point in points]
+        d = ""
+        for start, end in _runs(values):
+            corners = [
+                f"{_round((at + 0.5) * wide)} {_round(1000 - values[at] * 960 / top)}"
+                for at in range(start, end)
+            ]
+            d += "M" + "L".join(corners) + ("h6" if len(corners) == 1 else "")
+        lines.append({"number": number, "d": d})
+    return {
+        "any": bool(known),
+        "lines": lines,
+        "unusual": [
+            {"x": _round(first * wide), "width": _round((last - first + 1) * wide)}
+            for first, last in latency.unusual(points)
+        ],
+        "ticks": _ticks(span, points[0]["at"]),
+    }
+
+
+def _ticks(span: Span, first: str) -> list[str]:
+    """Return the names of a few moments, evenly spread from the first on."""
+    start = datetime.fromisoformat(first)
+    count = 7 if span.name == "7d" else 6
+    names = [
+        step_name(timestamp(start + at * span.length / count), span.name) for at in range(count)
+    ]
+    return [name.split(",")[0] for name in names]
 
 
 def _runs(points: Sequence[float | None]) -> list[tuple[int, int]]:

@@ -25,8 +25,8 @@ export class Http {
   /** Returns `{stats, events}` of one and the same log, events newest first. */
   async snapshot() {
     const [stats, { events, stream }] = await Promise.all([
-      this.#get(this.#urls.stats),
-      this.#get(`${this.#urls.events}?limit=${SNAPSHOT_EVENTS}`),
+      this.get(this.#urls.stats),
+      this.get(`${this.#urls.events}?limit=${SNAPSHOT_EVENTS}`),
     ]);
     if (stats.stream.epoch !== stream.epoch) throw new Error("the log changed between two requests");
     return { stats, events, stream };
@@ -34,12 +34,13 @@ export class Http {
 
   /** Returns `{stats, events, stream}`: the events after `seq`, oldest first, at most one page. */
   async after(seq) {
-    const stats = await this.#get(this.#urls.stats);
-    const { events, stream } = await this.#get(`${this.#urls.events}?after=${seq}&limit=${PAGE_EVENTS}`);
+    const stats = await this.get(this.#urls.stats);
+    const { events, stream } = await this.get(`${this.#urls.events}?after=${seq}&limit=${PAGE_EVENTS}`);
     return { stats, events, stream };
   }
 
-  async #get(url) {
+  /** Returns the JSON at `url`; raises `Refused`, or whatever went wrong. */
+  async get(url) {
     const response = await this.#fetch(url, {
       headers: { Accept: "application/json" },
       cache: "no-store",

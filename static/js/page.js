@@ -3,6 +3,7 @@
 import { paintAges } from "./ages.js";
 import { headline, pageTitle } from "./headline.js";
 import { links } from "./lamp.js";
+import { Http } from "./http.js";
 import { openStream } from "./live.js";
 import { paintHeadline, paintLamp } from "./status.js";
 import { ServerClock } from "./time.js";
@@ -50,6 +51,11 @@ export class LivePage {
   /** Returns the part of the page with this class. */
   part(name) {
     return this.root.querySelector(`.${name}`);
+  }
+
+  /** Returns what a JSON endpoint answers; raises when it refuses or does not answer. */
+  get(url) {
+    return new Http((...request) => fetch(...request), this.urls).get(url);
   }
 
   start(listener) {

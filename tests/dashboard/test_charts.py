@@ -9,11 +9,11 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboard import latency, runs, stats
+from dashboard import runs, stats
 from dashboard.events import record_event
 from dashboard.models import BotProcess, CommandDay, MetricSample
 from dashboard.runs import Run
-from dashboard.spans import LATENCY
+from dashboard.spans import ACTIVITY, LATENCY
 
 pytestmark = pytest.mark.django_db
 
@@ -99,12 +99,12 @@ def test_the_latency_of_an_hour_has_a_point_a_minute_and_gaps_where_nothing_is_k
     assert (now["gatewayMs"], first["gatewayMs"], first["p95Ms"]) == (None, 60.0, None)
     assert second["p95Ms"] == pytest.approx(900, rel=0.09)
     assert third == {
-        "at": "2026-03-01T12:03:00.000Z", "gatewayMs": None,
+        "at": "2026-03-01T12:03:00.000Z", "runs": 0, "gatewayMs": None,
         "p50Ms": None, "p95Ms": None, "p99Ms": None,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "minutes", "points"), [("24h", 10, 144), ("7d", 60, 168)])
+@pytest.mark.parametrize(("name", "minutes", "points"), [("24h", 10, 139), ("7d", 60, 163)])
 def test_a_longer_range_tells_the_highest_minute_of_each_step(
     ask, name: str, minutes: int, points: int
 ):
@@ -136,24 +136,41 @@ def test_the_frame_brings_the_last_two_minutes_of_the_chart(ask):
 
 
 @pytest.mark.parametrize("chart", ["activity", "latency"])
+def test_a_chart_is_whole_without_javascript_and_its_ranges_are_links(
+    client: Client, viewer: User, chart: str
+):
+    client.force_login(viewer)
+    commands(timedelta(0), timedelta(days=2))
+    page = client.get("/?activity=7d&latency=7d").content.decode()
+    assert page.count('data-hour="2026') == 28
+    assert page.count('data-at="2026') == 163
+    assert f"{chart}=24h" in page
+    assert 'href="?activity=7d&amp;latency=24h"' in page, "the other chart keeps its range"
+
+
+@pytest.mark.parametrize("query", ["activity=1y", "latency=%00", "latency=30d", "activity=1h"])
+def test_a_page_asked_for_a_range_that_there_is_not_says_which_there_are(
+    client: Client, viewer: User, query: str
+):
+    client.force_login(viewer)
+    answer = client.get(f"/?{query}")
+    assert answer.status_code == 400
+    assert "is one of" in answer.content.decode()
+
+
+@pytest.mark.parametrize("chart", ["activity", "latency"])
 @pytest.mark.parametrize("name", ["1y", "24H", "0", "24h%00", "-1h", "9" * 4000])
 def test_a_range_that_there_is_not_is_a_wrong_parameter(ask, chart: str, name: str):
     told = ask(f"/api/stats/{chart}?range={name}", status=400)
     assert "range is one of" in told["error"]["message"]
 
 
-def test_what_is_out_of_the_ordinary_is_found_as_stretches_of_points():
-    flat = [{"gatewayMs": 60.0, "p95Ms": 90.0}] * 10
-    slow = {"gatewayMs": 412.0, "p95Ms": None}
-    unknown = {"gatewayMs": None, "p95Ms": None}
-    assert latency.unusual([*flat, slow, slow, unknown, slow, *flat]) == [(10, 11), (13, 13)]
-    assert latency.unusual(flat) == []
-    assert latency.unusual([unknown]) == []
-    assert latency.unusual([*flat, {"gatewayMs": 60.0, "p95Ms": 640.0}]) == [(10, 10)]
-
-
-def test_steps_start_at_whole_steps_of_utc():
-    assert LATENCY["24h"].starts(NOW)[-1] == datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+@pytest.mark.parametrize("name", ["24h", "7d"])
+def test_both_charts_of_a_range_begin_at_the_same_moment_and_are_as_long(name: str):
+    ours, theirs = ACTIVITY[name], LATENCY[name]
+    assert ours.starts(NOW)[0] == theirs.starts(NOW)[0]
+    assert ours.length == theirs.length
+    assert theirs.starts(NOW)[-1] <= NOW < theirs.starts(NOW)[-1] + theirs.step
 
 
 def test_the_days_of_commands_are_added_up_from_the_hours_counted_before():

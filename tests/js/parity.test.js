@@ -10,6 +10,7 @@ import { pageTitle } from "../../static/js/headline.js";
 import { links } from "../../static/js/lamp.js";
 import { context, mark, parts, word } from "../../static/js/sentence.js";
 import { clockTime } from "../../static/js/time.js";
+import { stepName, unusual } from "../../static/js/spans.js";
 import { trend } from "../../static/js/trend.js";
 
 const fixture = (name) => JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), "utf8"));
@@ -55,4 +56,12 @@ describe("the trend", () => {
   for (const { points, line, area } of fixture("trends")) {
     it(`of ${JSON.stringify(points)}`, () => assert.deepEqual(trend(points), { line, area }));
   }
+});
+
+describe("what is out of the ordinary", () => {
+  for (const { name, points, unusual: expected } of fixture("unusual")) it(name, () => assert.deepEqual(unusual(points), expected));
+});
+
+describe("a step of a chart", () => {
+  for (const { at, range, step } of fixture("steps")) it(step, () => assert.equal(stepName(at, range), step));
 });

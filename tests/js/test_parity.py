@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.templatetags.charts import trend
+from dashboard import latency
+from dashboard.templatetags.charts import step_name, trend
 from dashboard.templatetags.feed import fold
 from dashboard.templatetags.figures import figure, megabytes, milliseconds
 from dashboard.templatetags.lamp import lamp, page_title
@@ -42,3 +43,13 @@ def test_a_figure_is_written_as_the_browser_does_it(case: dict[str, Any]) -> Non
 @pytest.mark.parametrize("case", cases("trends"))
 def test_the_trend_is_drawn_as_the_browser_does_it(case: dict[str, Any]) -> None:
     assert trend(case["points"]) == {"line": case["line"], "area": case["area"]}
+
+
+@pytest.mark.parametrize("case", cases("unusual"))
+def test_what_is_out_of_the_ordinary_is_found_as_the_browser_does_it(case: dict[str, Any]) -> None:
+    assert [list(found) for found in latency.unusual(case["points"])] == case["unusual"]
+
+
+@pytest.mark.parametrize("case", cases("steps"))
+def test_a_step_is_called_as_the_browser_does_it(case: dict[str, Any]) -> None:
+    assert step_name(case["at"], case["range"]) == case["step"]

@@ -1,0 +1,134 @@
+"""The charts in a real Chromium: ranges, figures of a point, the way to the log, news."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from dashboard.models import HourlyCount, MetricSample
+from dashboard.runs import Run, count_runs
+from tests.browser import beside, open_page
+from tests.web import LiveWeb
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def counted(commands: int, hours_ago: int = 0) -> None:
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours_ago)
+    HourlyCount.objects.update_or_create(
+        hour=hour, kind="bot.command_completed", level="info", defaults={"count": commands}
+    )
+
+
+def sampled() -> None:
+    """Half an hour of quiet samples, and one that is far from it."""
+    now = timezone.now().replace(second=0, microsecond=0)
+    for ago in range(1, 30):
+        latency_ms = 900.0 if ago == 10 else 60.0
+        MetricSample.objects.create(
+            at=now - timedelta(minutes=ago), bot="bot", latency_ms=latency_ms, active_actors=0
+        )
+
+
+def point_at(page: Page, chart: str, share: float) -> None:
+    box = page.locator(f".{chart} .u-over").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+
+
+@pytest.fixture
+def web(start_web: Callable[..., LiveWeb]) -> LiveWeb:
+    return start_web(STATS_INTERVAL_SECONDS="1")
+
+
+def test_a_range_is_chosen_without_leaving_the_page_and_stays_after_a_reload(
+    chromium: str, web: LiveWeb, staff: User
+):
+    counted(1204, hours_ago=60)
+    counted(3)
+    with open_page(chromium, web, web.cookie(staff)) as page:
+        expect(page.locator("[data-live=live]")).to_be_visible()
+        page.evaluate("window.stayed = true")
+        expect(page.locator(".activity tbody tr")).to_have_count(24)
+        page.locator(".activity").get_by_role("link", name="7 d").click()
+        expect(page.locator(".activity tbody tr")).to_have_count(28)
+        expect(page.locator(".activity tbody")).to_contain_text("1,204")
+        expect(page.locator(".activity [aria-current=true]")).to_have_text("7 d")
+        assert page.evaluate("window.stayed")
+        page.reload()
+        expect(page.locator(".activity tbody tr")).to_have_count(28)
+        page.locator(".latency").get_by_role("link", name="24 h").click()
+        expect(page).to_have_url(f"{web.url}/?activity=7d&latency=24h")
+
+
+def test_pointing_at_an_hour_tells_its_exact_counts_and_news_change_them(
+    chromium: str, web: LiveWeb, staff: User
+):
+    counted(41)
+    counted(12, hours_ago=24)
+    with open_page(chromium, web, web.cookie(staff)) as page:
+        expect(page.locator("[data-live=live]")).to_be_visible()
+        point_at(page, "activity", 0.99)
+        tip = page.locator(".activity .chart-tip")
+        expect(tip).to_contain_text("41 commands (12 before) · 0 transactions (0 before)")
+        beside(lambda: counted(1042))
+        expect(tip).to_contain_text("1,042 commands")
+        expect(page.locator(".activity tbody tr").last).to_contain_text("1,042")
+
+
+def test_a_spike_is_marked_and_leads_to_the_events_of_its_time(
+    chromium: str, web: LiveWeb, staff: User
+):
+    sampled()
+    with open_page(chromium, web, web.cookie(staff)) as page:
+        expect(page.locator("[data-live=live]")).to_be_visible()
+        row = page.locator(".latency tbody tr[data-unusual=yes]")
+        expect(row).to_have_count(1)
+        expect(page.locator(".latency .unusual")).to_contain_text("unusual at")
+        moment = row.get_attribute("data-at")
+        figure = page.locator(".latency figure")
+        figure.focus()
+        page.keyboard.press("End")
+        for _ in range(10):
+            page.keyboard.press("ArrowLeft")
+        said = page.locator(".latency [data-slot=said]")
+        while "900 ms" not in said.inner_text():  # the minute may have changed meanwhile
+            page.keyboard.press("ArrowLeft")
+        page.route("**/events?at=*", lambda route: route.fulfill(body="the events"))
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/events?at=*")
+        assert moment
+        assert page.url.split("at=")[1][:14] == _minute_after(moment)[:14]
+        page.go_back()
+        expect(page.locator("[data-live=live]")).to_be_visible()
+        point_at(page, "latency", 0.5)
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_url("**/events?at=*")
+
+
+def _minute_after(moment: str) -> str:
+    from datetime import datetime
+
+    return (datetime.fromisoformat(moment) + timedelta(minutes=1)).isoformat()
+
+
+def test_the_last_minute_of_the_latency_is_live(chromium: str, web: LiveWeb, staff: User):
+    with open_page(chromium, web, web.cookie(staff)) as page:
+        expect(page.locator("[data-live=live]")).to_be_visible()
+        expect(page.locator(".latency [data-slot=nothing]")).to_be_visible()
+        beside(lambda: count_runs([Run("daily", "completed", 50.0, timezone.now())] * 9))
+        expect(page.locator(".latency [data-slot=p95Ms]", has_text="49 ms")).to_have_count(1)
+        expect(page.locator(".latency [data-slot=nothing]")).to_be_hidden()
+
+
+def test_without_javascript_a_range_is_a_link(chromium: str, web: LiveWeb, staff: User):
+    counted(1204, hours_ago=60)
+    with open_page(chromium, web, web.cookie(staff), java_script_enabled=False) as page:
+        page.locator(".activity").get_by_role("link", name="30 d").click()
+        expect(page.locator(".activity .chart-bars g")).to_have_count(30)
+        expect(page.locator(".activity tbody tr")).to_have_count(30)
+        expect(page.locator(".latency tbody tr")).to_have_count(60)
