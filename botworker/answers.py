@@ -87,6 +87,14 @@ async def send(interaction: Interaction, reply: Reply) -> None:
         raise NotAnswered from error
 
 
+async def suggest_nothing(interaction: Interaction) -> None:
+    """Answer somebody who types into an option with no suggestion at all."""
+    try:
+        await interaction.response.autocomplete([])
+    except (discord.HTTPException, *UNREACHABLE) as error:
+        logger.info("cannot answer an autocomplete (%s)", describe(error))
+
+
 def describe(error: Exception) -> str:
     """Return what went wrong, without the URL, which holds the interaction's token."""
     if isinstance(error, discord.HTTPException):

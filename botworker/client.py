@@ -1,6 +1,6 @@
 """The discord.py client, put together: intents, shards, commands, and where Discord is."""
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import discord
 import yarl
@@ -8,11 +8,10 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from botworker.cogs.economy import Economy
+from botworker.cogs import economy, health
 from botworker.cogs.gateway import Gateway
-from botworker.cogs.health import Health
 from botworker.options import BotOptions
-from botworker.paging import PAGES_SECONDS
+from botworker.paging import PAGES_SECONDS, Paging
 from botworker.tree import OutcomeTree
 
 Bot: TypeAlias = commands.Bot | commands.AutoShardedBot
@@ -63,10 +62,23 @@ def tree_of(client: Bot) -> OutcomeTree:
     return tree
 
 
-async def install(client: Bot, pages_seconds: float = PAGES_SECONDS) -> Gateway:
-    """Add the cogs, and return the one that watches the connection."""
-    gateway = Gateway(client, tree_of(client).recorder)
-    await client.add_cog(gateway)
-    await client.add_cog(Health(gateway))
-    await client.add_cog(Economy(pages_seconds))
-    return gateway
+class Made(NamedTuple):
+    """What a client was given."""
+
+    gateway: Gateway
+    paging: Paging
+    cogs: list[commands.Cog]
+    """Those with commands."""
+
+    def anew(self) -> list[commands.Cog]:
+        """Return the cogs with commands, as their modules have them now."""
+        return [health.Health(self.gateway), economy.Economy(self.paging)]
+
+
+async def install(client: Bot, pages_seconds: float = PAGES_SECONDS) -> Made:
+    """Add the cogs to a client: the one that watches the connection, and those with commands."""
+    made = Made(Gateway(client, tree_of(client).recorder), Paging(pages_seconds), [])
+    made.cogs.extend(made.anew())
+    for cog in (made.gateway, made.paging, *made.cogs):
+        await client.add_cog(cog)
+    return made

@@ -22,3 +22,9 @@ class Cooldowns:
             self._kept.popitem(last=False)
         if (wait := cooldown.update_rate_limit()) is not None:
             raise app_commands.CommandOnCooldown(cooldown, wait)
+
+    def clear(self) -> int:
+        """Forget every call; return for how many members and commands some were kept."""
+        kept = len(self._kept)
+        self._kept.clear()
+        return kept

@@ -29,6 +29,10 @@ class Stopping(app_commands.CheckFailure):
     """A command came while the bot is about to stop."""
 
 
+class UnderMaintenance(app_commands.CheckFailure):
+    """A command came while an operator keeps the bot from running any."""
+
+
 def fingerprint(error: BaseException) -> tuple[str, str]:
     """Return `(fingerprint, where)` of an error: the same for the same fault, whatever its text.
 

@@ -4,6 +4,7 @@ Needs the apps `dashboard` and `botworker`, and nothing of the economy. docs/you
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,10 +16,12 @@ from discord.ext import commands
 from discord.http import Route
 from django.utils import timezone
 
-from botworker.answers import Interaction
+from botworker.answers import UNREACHABLE, Interaction, describe, suggest_nothing
 from botworker.cogs.gateway import Gateway
 from botworker.cogs.guilds import Guilds
+from botworker.controls import ActionFailed, Controls
 from botworker.database import in_database
+from botworker.digest import Digest
 from botworker.errors import fingerprint
 from botworker.options import BotOptions
 from botworker.recorder import Recorder
@@ -26,11 +29,14 @@ from botworker.records import Record
 from botworker.spool import Spool
 from botworker.telemetry import Telemetry
 from dashboard.events import Origin, Ref
-from dashboard.models import Level
+from dashboard.models import ControlAction, Level
 from dashboard.runs import Fault
 from dashboard.services import mark_stopped
 
+logger = logging.getLogger(__name__)
+
 FLUSH_SECONDS = 5.0
+MAINTENANCE = "I am under maintenance and do nothing for now. Please try again later."
 _BEGAN = "aurora.began"
 
 Handler = Callable[[Interaction, app_commands.AppCommandError], Awaitable[None]]
@@ -63,6 +69,13 @@ class Dashboard(commands.Cog):
         )  # fmt: skip
         self._guilds = Guilds(bot, self._gateway, options)
         self._telemetry = Telemetry(options, self._gateway, timezone.now())
+        actions = {
+            ControlAction.RELOAD_COMMANDS: self._reload,
+            ControlAction.CLEAR_CACHE: self._clear_cache,
+        }
+        self._controls = Controls(name, self._maintain, actions)
+        self._maintenance = False
+        self._refusals = Digest(self._recorder)
         self._tasks: list[asyncio.Task[None]] = []
         self._handler: Handler | None = None
 
@@ -77,6 +90,9 @@ class Dashboard(commands.Cog):
 
         async def timed(interaction: Interaction) -> bool:
             interaction.extras[_BEGAN] = time.perf_counter()
+            if self._maintenance:
+                await self._refuse(interaction)
+                return False
             return await check(interaction)
 
         tree.interaction_check = timed  # type: ignore[method-assign]
@@ -85,6 +101,7 @@ class Dashboard(commands.Cog):
             self._recorder.run,
             *(told.run_heartbeats, told.run_watch, told.run_samples),
             *(guilds.run_telling, guilds.run_refreshing, guilds.run_counting),
+            self._controls.run,
         )
         self._tasks = [asyncio.create_task(each()) for each in work]
         self._recorder.add(Record(kind="bot.started", message=f"Bot {self._bot.user} started"))
@@ -99,6 +116,43 @@ class Dashboard(commands.Cog):
         self._recorder.close()
         if recorded:  # else the database is away
             await in_database(mark_stopped, self._name)
+
+    def _maintain(self, on: bool) -> None:
+        self._maintenance = on
+        self._refusals.tell(over=not on)
+
+    async def _reload(self) -> str:
+        names = list(self._bot.extensions)
+        if not names:
+            raise ActionFailed("this bot has no extensions to reload")
+        for done, name in enumerate(names):
+            try:
+                await self._bot.reload_extension(name)
+            except commands.ExtensionError as error:
+                logger.exception("%s cannot be reloaded", name)
+                cause = type(error.__cause__ or error).__name__
+                raise ActionFailed(
+                    f"{name} stays as it was ({cause}); reloaded before it: {done}"
+                ) from None
+        return f"extensions reloaded: {len(names)}; Discord was not told"
+
+    async def _clear_cache(self) -> str:
+        return f"guilds told anew: {self._guilds.forget()}"
+
+    async def _refuse(self, interaction: Interaction) -> None:
+        """Tell a member that nothing runs now; buttons and forms stay the bot's own matter."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            await suggest_nothing(interaction)
+            return
+        try:
+            await interaction.response.send_message(MAINTENANCE, ephemeral=True)
+        except (discord.HTTPException, *UNREACHABLE) as error:
+            logger.warning("cannot answer %d: %s", interaction.id, describe(error))
+        message = f"Refused: {interaction.user.display_name} used /{_name(interaction)}"
+        self._refusals.add(
+            Record(kind="bot.command_refused", message=f"{message} during maintenance",
+                   data={"refusal": "UnderMaintenance"}, outcome="refused", **_about(interaction))
+        )  # fmt: skip
 
     @commands.Cog.listener()
     async def on_app_command_completion(self, interaction: Interaction, command: object) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import discord
+from discord.ext import commands
 
 from botworker import replies
 from botworker.answers import ALREADY_ACKNOWLEDGED, UNREACHABLE, Interaction, Reply, describe
@@ -34,8 +35,11 @@ Turn = Callable[[int, Any], Awaitable[Page]]
 class Pages(discord.ui.View):
     """The buttons under one answer. They go when nobody pressed them for a while."""
 
-    def __init__(self, interaction: Interaction, turn: Turn, first: Page, seconds: float) -> None:
+    def __init__(
+        self, paging: "Paging", interaction: Interaction, turn: Turn, first: Page, seconds: float
+    ) -> None:
         super().__init__(timeout=seconds)
+        self._paging = paging
         self.id_of_call = interaction.id
         self._latest = interaction
         self._owner_id = interaction.user.id
@@ -59,10 +63,11 @@ class Pages(discord.ui.View):
         return button
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Let nobody else turn the pages."""
-        if interaction.user.id == self._owner_id:
+        """Let nobody else turn the pages, and nobody at all during maintenance."""
+        if interaction.user.id == self._owner_id and not self._paging.maintenance:
             return True
-        await interaction.response.send_message(replies.NOT_YOURS, ephemeral=True)
+        why = replies.MAINTENANCE if self._paging.maintenance else replies.NOT_YOURS
+        await interaction.response.send_message(why, ephemeral=True)
         return False
 
     async def _go(self, interaction: Interaction, step: int) -> None:
@@ -111,12 +116,14 @@ class Pages(discord.ui.View):
             logger.info("the buttons of %d stay (%s)", self.id_of_call, describe(error))
 
 
-class Paging:
-    """The pages that can be turned now, of one process."""
+class Paging(commands.Cog):
+    """The pages that can be turned now, of one process. They outlive a reload of the commands."""
 
     def __init__(self, seconds: float = PAGES_SECONDS) -> None:
         self._seconds = seconds
         self._live: dict[int, Pages] = {}
+        self.maintenance = False
+        """No page is turned while this is true."""
 
     async def begin(self, interaction: Interaction, turn: Turn) -> Reply:
         """Return the answer with the first page; without buttons when there is no second one."""
@@ -124,11 +131,12 @@ class Paging:
         if first.following is None:
             return Reply(embed=first.embed)
         self._live = {id: pages for id, pages in self._live.items() if not pages.is_finished()}
-        pages = Pages(interaction, turn, first, self._seconds)
+        pages = Pages(self, interaction, turn, first, self._seconds)
         self._live[interaction.id] = pages
         return Reply(embed=first.embed, view=pages)
 
-    async def answer_strays(self, interaction: Interaction) -> None:
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
         """Tell who presses buttons of pages that nobody turns any more, as after a restart."""
         if interaction.type is not discord.InteractionType.component:
             return
@@ -142,6 +150,6 @@ class Paging:
         except (discord.HTTPException, *UNREACHABLE) as error:
             logger.info("cannot answer a press (%s)", describe(error))
 
-    async def end(self) -> None:
-        """Take all buttons away: the process ends."""
+    async def cog_unload(self) -> None:
+        """Take all buttons away: the process ends, and nobody would answer them."""
         await asyncio.gather(*(pages.end() for pages in self._live.values()))

@@ -25,7 +25,7 @@ class Record:
 
     Of several records with the same `once` and request only the first gets into the log: `once`
     names the family of kinds, such as `bot.command_`. One with an `outcome` is a command that
-    ended, and is counted with its duration.
+    ended, and is counted with its duration. One that is `counted_only` is not in the log itself.
     """
 
     kind: str
@@ -38,6 +38,7 @@ class Record:
     at: datetime = field(default_factory=timezone.now)
     outcome: Outcome | None = None
     fault: Fault | None = None
+    counted_only: bool = False
 
     @property
     def run(self) -> Run | None:
@@ -91,6 +92,8 @@ def write(waiting: Sequence[Numbered]) -> None:
     records = [record for record in new if not _is_known(record, known)]
     count_runs([run for record in records if (run := record.run)])
     for record in records:
+        if record.counted_only:
+            continue
         delay = (timezone.now() - record.at).total_seconds()
         late = {"happenedAt": timestamp(record.at)} if delay > LATE_SECONDS else {}
         record_event(

@@ -11,7 +11,7 @@ from discord.utils import escape_markdown, format_dt
 from django.utils import timezone
 
 from botworker.answers import Reply
-from botworker.errors import Stopping
+from botworker.errors import Stopping, UnderMaintenance
 from economy import errors
 from economy.history import HistoryLine
 from economy.queries import Standing
@@ -30,6 +30,7 @@ FAILED = Reply(
 
 NOT_YOURS = "Only who called this turns its pages. Call it yourself for pages of your own."
 EXPIRED = "These buttons have expired. Call the command again."
+MAINTENANCE = "I am under maintenance and do nothing for now. Please try again later."
 TURN_FAILED = "That page cannot be shown right now. Please try again in a moment."
 
 # ---------------------------------------------------------------------------- answers
@@ -150,6 +151,10 @@ _REFUSALS: dict[type[Exception], tuple[Say, str]] = {
     Stopping: (
         lambda e: "I am restarting. Please try again in a moment.",
         "the bot was about to stop",
+    ),
+    UnderMaintenance: (
+        lambda e: MAINTENANCE,
+        "{member} used {command} during maintenance",
     ),
 }
 _OTHER: tuple[Say, str] = (

@@ -11,16 +11,19 @@ from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from botworker.answers import UNREACHABLE
-from botworker.client import Bot, build, install, point_at, tree_of
+from botworker.client import Bot, Made, build, install, point_at, tree_of
 from botworker.cogs.guilds import Guilds
+from botworker.controls import Controls
 from botworker.database import in_database
 from botworker.errors import StartRefused
 from botworker.options import BotOptions
 from botworker.records import Record
+from botworker.reloading import Reloader
 from botworker.spool import Spool
 from botworker.sync import CommandSync
 from botworker.telemetry import Telemetry
-from dashboard.models import Level
+from dashboard.hub import Nudges
+from dashboard.models import ControlAction, Level
 from dashboard.services import ended_without_goodbye, mark_stopped
 
 logger = logging.getLogger(__name__)
@@ -103,10 +106,12 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
         last = f"{crashed.heartbeat_at:%d %b, %H:%M:%S} UTC"
         message = f"The bot ended without a goodbye; its last heartbeat was at {last}"
         tree.recorder.add(Record(kind="bot.crashed", message=message, level=Level.WARN))
-    gateway = await install(client, options.pages_seconds)
-    guilds = Guilds(client, gateway, options)
+    made = await install(client, options.pages_seconds)
+    guilds = Guilds(client, made.gateway, options)
     await client.add_cog(guilds)
-    telemetry = Telemetry(options, gateway, timezone.now())
+    telemetry = Telemetry(options, made.gateway, timezone.now())
+    controls = _controls(client, options, made, guilds)
+    await controls.learn_mode()
     recording = asyncio.create_task(tree.recorder.run())
     reporting = [
         asyncio.create_task(telemetry.run_heartbeats()),
@@ -115,6 +120,7 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
         asyncio.create_task(guilds.run_telling()),
         asyncio.create_task(guilds.run_refreshing()),
         asyncio.create_task(guilds.run_counting()),
+        asyncio.create_task(_run_controls(controls)),
     ]
     where = " on an emulated Discord" if options.emulated else ""
     shards = {} if options.shards is None else {"shards": str(options.shards)}
@@ -137,12 +143,38 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
     finally:
         await client.close()
         await _end(*reporting)
+        tree.maintain(False)  # which tells how many commands it refused
         level = Level.INFO if stop.is_set() else Level.ERROR
         tree.recorder.add(Record(kind="bot.stopped", level=level, message=ending))
         await tree.recorder.flush(FLUSH_SECONDS)
         await _end(recording)
         tree.recorder.close()
         await _say_goodbye(options.name)
+
+
+async def _run_controls(controls: Controls) -> None:
+    async with Nudges(controls.wake.set):
+        await controls.run()
+
+
+def _controls(client: Bot, options: BotOptions, made: Made, guilds: Guilds) -> Controls:
+    """Return what operators can have this process do."""
+    tree = tree_of(client)
+    reloader = Reloader(client, made, tells_discord=options.owns_first_shard)
+
+    def maintain(on: bool) -> None:
+        made.paging.maintenance = on
+        tree.maintain(on)
+
+    async def clear_cache() -> str:
+        cooldowns, told = tree.forget_cooldowns(), guilds.forget()
+        return f"cooldowns forgotten: {cooldowns}, guilds told anew: {told}"
+
+    actions = {
+        ControlAction.RELOAD_COMMANDS: reloader.reload,
+        ControlAction.CLEAR_CACHE: clear_cache,
+    }
+    return Controls(options.name, maintain, actions)
 
 
 async def _stay_connected(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:

@@ -8,9 +8,10 @@ import discord
 from discord import app_commands
 
 from botworker import replies
-from botworker.answers import Interaction
+from botworker.answers import Interaction, suggest_nothing
 from botworker.cooldowns import Cooldowns
-from botworker.errors import NotAnswered, Stopping
+from botworker.digest import Digest
+from botworker.errors import NotAnswered, Stopping, UnderMaintenance
 from botworker.invocation import Invocation, begin, of
 from botworker.outcomes import record_of
 from botworker.recorder import Recorder
@@ -27,19 +28,25 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
     """Gives every command a clock, an answer whatever happens, and an outcome in the log.
 
     An interaction that is delivered again, as Discord does after a resume, is not run again by
-    this process, unless its answer got lost. `stopping` refuses what still arrives.
+    this process, unless its answer got lost. `stopping` refuses what still arrives, `maintenance`
+    whatever arrives while it is true.
     """
 
     def __init__(self, client: discord.Client) -> None:
         super().__init__(client)
         self.recorder = Recorder()
         self.stopping = False
+        self.maintenance = False
+        self._refusals = Digest(self.recorder)
         self._running: set[asyncio.Task[object]] = set()
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._cooldowns = Cooldowns()
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Take a command in; False for one that was taken before."""
+        if interaction.type is discord.InteractionType.autocomplete and self.maintenance:
+            await suggest_nothing(interaction)
+            return False
         if interaction.type is not discord.InteractionType.application_command:
             return True
         if interaction.id in self._seen:
@@ -53,6 +60,8 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
         task.add_done_callback(lambda task: self._finish(task, invocation))
         if self.stopping:
             raise Stopping
+        if self.maintenance:
+            raise UnderMaintenance
         self._guard(interaction)
         return True
 
@@ -97,6 +106,15 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
             logger.error("%d commands did not finish before the end", len(late))
         return not late
 
+    def maintain(self, on: bool) -> None:
+        """Run no commands while `on`. Call it often: it tells of those that were refused."""
+        self.maintenance = on
+        self._refusals.tell(over=not on)
+
+    def forget_cooldowns(self) -> int:
+        """Let everybody call everything again; return how many cooldowns that were."""
+        return self._cooldowns.clear()
+
     def _remember(self, interaction_id: int) -> None:
         self._seen[interaction_id] = None
         if len(self._seen) > REMEMBERED_MAX:
@@ -112,4 +130,8 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
             invocation.failure = escaped
         if not invocation.answered:
             self._seen.pop(invocation.interaction.id, None)
-        self.recorder.add(record_of(invocation))
+        record = record_of(invocation)
+        if isinstance(invocation.refusal, UnderMaintenance) and invocation.failure is None:
+            self._refusals.add(record)
+        else:
+            self.recorder.add(record)

@@ -13,7 +13,7 @@ from botworker import invocation, replies
 from botworker.amounts import suggest
 from botworker.answers import Interaction
 from botworker.database import in_database
-from botworker.paging import PAGES_SECONDS, Page, Paging
+from botworker.paging import Page, Paging
 from economy import queries, services
 from economy.history import history
 
@@ -29,17 +29,8 @@ class Economy(commands.Cog):
     `/transfer`: nobody is there to send to, and whoever gets coins should see it said.
     """
 
-    def __init__(self, pages_seconds: float = PAGES_SECONDS) -> None:
-        self._paging = Paging(pages_seconds)
-
-    async def cog_unload(self) -> None:
-        """Leave no buttons behind that nobody answers."""
-        await self._paging.end()
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: Interaction) -> None:
-        """Answer buttons of an earlier process."""
-        await self._paging.answer_strays(interaction)
+    def __init__(self, paging: Paging) -> None:
+        self._paging = paging
 
     @app_commands.command(description="Claim your coins of the day.")
     async def daily(self, interaction: Interaction) -> None:

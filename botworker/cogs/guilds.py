@@ -84,6 +84,13 @@ class Guilds(commands.Cog):
             logger.warning("cannot count the members of guilds (%s)", describe(error))
         await self.refresh()
 
+    def forget(self) -> int:
+        """Tell every guild anew, with the number of members Discord told last; return how many."""
+        self._gateway.member_counts.clear()
+        for guild in self._client.guilds:
+            self._note(guild)
+        return len(self._client.guilds)
+
     def _state(self, guild: discord.Guild) -> GuildState:
         if guild.unavailable:
             return GuildState(guild.id, guild.name, available=False)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import connection, connections, transaction
@@ -141,13 +142,15 @@ async def event(kind: str, number: int = 1) -> Event:
 
 
 @asynccontextmanager
-async def manage(*arguments: str, **variables: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def manage(
+    *arguments: str, cwd: Path = ROOT, **variables: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A command of manage.py, on the database of the test."""
     running = await asyncio.create_subprocess_exec(
         sys.executable,
         "manage.py",
         *arguments,
-        cwd=ROOT,
+        cwd=cwd,
         env={**os.environ, "DATABASE_URL": database_url(), **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -8,6 +8,7 @@ from django.utils import timezone
 from botworker.amounts import suggest
 from botworker.database import in_database
 from botworker.emulator.interactions import State
+from dashboard.models import BotMode
 from economy.history import history
 from economy.services import claim_daily, transfer
 from tests.botworker.running import database_away, events, eventually
@@ -86,6 +87,22 @@ async def test_only_the_caller_turns_the_pages(bot, emulated, leaderboard, juno)
     assert reply.ephemeral
     assert "Only who called" in reply.text
     assert shown(call)[0] == "member 00"
+
+
+async def test_no_page_is_turned_during_maintenance(bot, emulated, leaderboard):
+    await in_database(people, 11)
+    call = await leaderboard()
+    await in_database(BotMode.objects.update_or_create, id=1, defaults={"maintenance": True})
+
+    async def refused():  # the bot looks once a second
+        label = next(name for name in ("Next", "Previous") if button(call, name)[1])
+        press = await emulated.press(call, button(call, label)[0])
+        return "maintenance" in (await press.reply()).text
+
+    await eventually(refused)
+    before = shown(call)
+    assert await refused()
+    assert shown(call) == before
 
 
 async def test_buttons_nobody_presses_go_and_the_list_stays(start_bot, emulated, leaderboard):
