@@ -68,6 +68,9 @@ class Event(models.Model):
             models.Index(fields=["guild_id", "-seq"], name="event_by_guild"),
             models.Index(fields=["actor_id", "-seq"], name="event_by_actor"),
             models.Index(
+                fields=["command", "-seq"], name="event_by_command", condition=~Q(command="")
+            ),
+            models.Index(
                 fields=["-seq"],
                 name="event_problems",
                 condition=Q(level__in=[Level.WARN, Level.ERROR]),

@@ -1,10 +1,12 @@
 """What an address may ask for, checked; what makes no sense is named, never an error of ours."""
 
 import re
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from django.http import QueryDict
 
+from dashboard.filters import EventFilter
 from dashboard.models import Level
 
 LIMIT_DEFAULT = 50
@@ -17,17 +19,6 @@ _COMMAND = re.compile(r"[-\w ]{1,32}")
 
 class BadParameter(Exception):
     """A parameter has an impossible value; the text says which, and what is possible."""
-
-
-class EventFilter(NamedTuple):
-    """Which events are wanted; what is None or empty matches all."""
-
-    levels: tuple[str, ...] = ()
-    kind: str = ""
-    guild: int | None = None
-    actor: int | None = None
-    command: str = ""
-    text: str = ""
 
 
 class EventPage(NamedTuple):
@@ -54,7 +45,7 @@ def read_event_page(query: QueryDict) -> EventPage:
 
 def read_event_filter(query: QueryDict) -> EventFilter:
     """Return the filter that `query` asks for; raise `BadParameter`."""
-    levels = tuple(level for level in query.get("level", "").split(",") if level)
+    levels = tuple(level for level in ",".join(query.getlist("level")).split(",") if level)
     if unknown := set(levels) - set(Level.values):
         raise BadParameter(f"level {min(unknown)[:20]!r} is none of {', '.join(Level.values)}.")
     kind = query.get("kind", "")
@@ -69,6 +60,36 @@ def read_event_filter(query: QueryDict) -> EventFilter:
     return EventFilter(
         levels, kind, _number(query, "guild"), _number(query, "actor"), command, text
     )
+
+
+def event_parameters(wanted: EventFilter) -> dict[str, str]:
+    """Return the parameters that `read_event_filter` reads as `wanted`; none for what is not."""
+    found = {
+        "level": ",".join(wanted.levels),
+        "kind": wanted.kind,
+        "guild": "" if wanted.guild is None else str(wanted.guild),
+        "actor": "" if wanted.actor is None else str(wanted.actor),
+        "command": wanted.command,
+        "q": wanted.text,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def read_moment(query: QueryDict, name: str) -> datetime | None:
+    """Return a moment such as `2026-01-08T12:04:00Z` (UTC if unsaid), None if it is not given.
+
+    Raises `BadParameter`.
+    """
+    value = query.get(name, "")
+    if not value:
+        return None
+    try:
+        if "T" in value:
+            value = value.replace(" ", "+")  # a plus in an address means a space
+        at = datetime.fromisoformat(value)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadParameter(f"{name} is a moment such as 2026-01-08T12:04:00Z.") from None
 
 
 def _number(query: QueryDict, name: str) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Max, Sum
 
 from dashboard.models import (
     ActiveDay,
@@ -17,7 +17,6 @@ from dashboard.models import (
     MetricSample,
     Stream,
 )
-from dashboard.parameters import EventFilter, EventPage
 
 
 class Position(NamedTuple):
@@ -42,39 +41,6 @@ def latest_events(limit: int, upto: int | None = None) -> list[Event]:
     """Return the newest `limit` events, newest first, up to seq `upto` if that is given."""
     events = Event.objects.all() if upto is None else Event.objects.filter(seq__lte=upto)
     return list(events.order_by("-seq")[:limit])
-
-
-def event_page(page: EventPage, upto: int) -> list[Event]:
-    """Return the events of `page` up to seq `upto`, oldest first only if `after` is given."""
-    events = _matching(Event.objects.filter(seq__lte=upto), page.wanted)
-    if page.after is not None:
-        return list(events.filter(seq__gt=page.after).order_by("seq")[: page.limit])
-    if page.before is not None:
-        events = events.filter(seq__lt=page.before)
-    return list(events.order_by("-seq")[: page.limit])
-
-
-def _matching(events: QuerySet[Event], wanted: EventFilter) -> QuerySet[Event]:
-    """Return those of `events` that are wanted. A `kind` may end in `.*` for a whole family."""
-    if wanted.levels:
-        events = events.filter(level__in=wanted.levels)
-    if wanted.kind.endswith(".*"):
-        events = events.filter(kind__startswith=wanted.kind[:-1])
-    elif wanted.kind:
-        events = events.filter(kind=wanted.kind)
-    if wanted.guild is not None:
-        events = events.filter(guild_id=wanted.guild)
-    if wanted.actor is not None:
-        events = events.filter(actor_id=wanted.actor)
-    if wanted.command:
-        events = events.filter(command=wanted.command)
-    if wanted.text:
-        events = events.filter(
-            Q(message__icontains=wanted.text)
-            | Q(actor_name__icontains=wanted.text)
-            | Q(guild_name__icontains=wanted.text)
-        )
-    return events
 
 
 def count_by_hour(

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from dashboard import access, activity, frames, latency, queries, stats
+from dashboard import access, activity, frames, latency, queries, search, stats
 from dashboard.parameters import BadParameter, read_event_page
 from dashboard.spans import ACTIVITY, LATENCY, read_range
 
@@ -113,11 +113,12 @@ def api_events(request: HttpRequest) -> HttpResponse:
     """Answer a page of events by keyset; docs/wire.md has the parameters."""
     page = read_event_page(request.GET)
     at = queries.position()
-    events = queries.event_page(page, upto=at.head)
+    found = search.search(page, upto=at.head)
     return JsonResponse(
         {
-            "events": [frames.event_data(event) for event in events],
+            "events": [frames.event_data(event) for event in found.events],
             "stream": {"epoch": at.epoch, "head": at.head},
+            "searched": {"reached": found.reached, "whole": found.whole},
         }
     )
 

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from dashboard.client.past import Since, read_since
 from dashboard.client.wanted import read_wanted
-from dashboard.parameters import BadParameter, EventFilter
+from dashboard.filters import EventFilter
+from dashboard.parameters import BadParameter
 
 PAST_EVENTS = 10
 

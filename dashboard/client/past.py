@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from dashboard.client.course import Course
 from dashboard.client.server import PAGE_EVENTS, Lost, Page, Server
-from dashboard.client.wanted import parameters
+from dashboard.filters import EventFilter
 from dashboard.frames import timestamp
-from dashboard.parameters import BadParameter, EventFilter
+from dashboard.parameters import BadParameter, event_parameters
 
 WRITERS_WAIT = timedelta(seconds=60)
 """An event is stamped before its writer waits for its turn: that far stamps may be out of order."""
@@ -71,7 +71,7 @@ async def read_past(
                 yield event
         return
     found: list[dict[str, Any]] = []
-    async for event in _backwards(server, course, wanted, limit):
+    async for event in _backwards(server, course, wanted, start.first, limit):
         if event["seq"] < start.first or len(found) == limit:
             break
         if event["timestamp"] >= start.at:
@@ -85,28 +85,27 @@ async def _onwards(
 ) -> AsyncIterator[dict[str, Any]]:
     after = first - 1
     while True:
-        page = await server.page(after=after, limit=PAGE_EVENTS, **parameters(wanted))
+        page = await server.page(after=after, limit=PAGE_EVENTS, **event_parameters(wanted))
         _require_same_log(page, course)
         for event in page.events:
             yield event
-        if len(page.events) < PAGE_EVENTS:  # these were all that are wanted up to its head
-            course.last = max(after, page.head)
+        after = course.last = max(after, page.reached)
+        if page.whole:
             return
-        after = course.last = page.events[-1]["seq"]
 
 
 async def _backwards(
-    server: Server, course: Course, wanted: EventFilter, limit: int
+    server: Server, course: Course, wanted: EventFilter, first: int, limit: int
 ) -> AsyncIterator[dict[str, Any]]:
     before, size = course.last + 1, min(limit, PAGE_EVENTS)
-    while size:
-        page = await server.page(before=before, limit=size, **parameters(wanted))
+    while size and before > first:
+        page = await server.page(before=before, limit=size, **event_parameters(wanted))
         _require_same_log(page, course)
         for event in page.events:
             yield event
-        if len(page.events) < size:
+        if page.whole:
             return
-        before = page.events[-1]["seq"]
+        before = page.reached
 
 
 class _Start(NamedTuple):

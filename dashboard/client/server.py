@@ -35,11 +35,13 @@ class Refused(Exception):
 
 
 class Page(NamedTuple):
-    """A page of events, and where the log stood when it was read."""
+    """A page of events, how far it was searched for, and where the log stood when it was read."""
 
     events: list[dict[str, Any]]
     epoch: str
     head: int
+    reached: int
+    whole: bool
 
 
 class _Stream(msgspec.Struct):
@@ -47,9 +49,15 @@ class _Stream(msgspec.Struct):
     head: int
 
 
+class _Searched(msgspec.Struct):
+    reached: int
+    whole: bool
+
+
 class _Body(msgspec.Struct):
     events: list[dict[str, Any]]
     stream: _Stream
+    searched: _Searched
 
 
 _page = msgspec.json.Decoder(_Body)
@@ -94,7 +102,8 @@ class Server:
             raise Lost("its answer is not a page of Aurora's events") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Lost(_plain(error)) from error
-        return Page(body.events, body.stream.epoch, body.stream.head)
+        stream, searched = body.stream, body.searched
+        return Page(body.events, stream.epoch, stream.head, searched.reached, searched.whole)
 
     @asynccontextmanager
     async def socket(self, course: Course) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:

@@ -8,8 +8,7 @@ from typing import Any, Protocol, TextIO
 
 from dashboard.client.lines import Lines, json_line, sentence
 from dashboard.client.news import CameBack, Happened, News, WentAway
-from dashboard.client.wanted import matches
-from dashboard.parameters import EventFilter
+from dashboard.filters import EventFilter, matches
 
 
 class Output(Protocol):

@@ -18,9 +18,11 @@ from dashboard.client.course import Course, Verdict
 from dashboard.client.follower import Follower
 from dashboard.client.news import CameBack, Happened, News, WentAway
 from dashboard.client.server import Server
-from dashboard.client.wanted import matches, parameters, read_wanted
+from dashboard.client.wanted import read_wanted
 from dashboard.events import Origin, Ref, record_event
+from dashboard.filters import matches
 from dashboard.models import Event, Level
+from dashboard.parameters import event_parameters
 from tests.web import free_port
 
 PATIENCE_SECONDS = 15.0
@@ -136,7 +138,13 @@ class BadServer:
     async def events(self, request: web.Request) -> web.Response:
         after = int(request.query.get("after", 0))
         found = [event(seq) for seq in range(after + 1, self.head + 1)]
-        return web.json_response({"events": found, "stream": {"epoch": "log", "head": self.head}})
+        return web.json_response(
+            {
+                "events": found,
+                "stream": {"epoch": "log", "head": self.head},
+                "searched": {"reached": self.head, "whole": True},
+            }
+        )
 
 
 @asynccontextmanager
@@ -264,7 +272,7 @@ def test_a_filter_means_the_same_on_both_sides_of_the_wire(
         dict.fromkeys(("level", "kind", "guild", "actor", "command", "text")) | options
     )
     client.force_login(staff)
-    query = {"limit": "200", "after": "0"} | parameters(wanted)
+    query = {"limit": "200", "after": "0"} | event_parameters(wanted)
     answer = client.get("/api/events", query).json()
     rows = [frames.event_data(row) for row in Event.objects.order_by("seq")]
     here = [row["seq"] for row in rows if matches(row, wanted)]

@@ -1,0 +1,136 @@
+"""Finding events: the same ones here, in the database and in the browser, at a bounded cost."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import QueryDict
+from django.test import Client
+
+from dashboard import search
+from dashboard.filters import EventFilter, filter_data, matches, row_matches
+from dashboard.models import Event, Level, Stream
+from dashboard.parameters import EventPage, read_event_filter
+from tests.environment import ROOT
+
+TABLE = json.loads((ROOT / "tests/js/fixtures/filters.json").read_text())
+CASES = [pytest.param(case, id=case["name"]) for case in TABLE["cases"]]
+
+
+def row_of(event: dict[str, Any]) -> Event:
+    guild, actor = event["guild"] or {}, event["actor"] or {}
+    return Event(
+        seq=event["seq"],
+        timestamp=datetime.fromisoformat(event["timestamp"]),
+        level=event["type"],
+        kind=event["kind"],
+        message=event["message"],
+        guild_id=guild.get("id"),
+        guild_name=guild.get("name", ""),
+        actor_id=actor.get("id"),
+        actor_name=actor.get("name", ""),
+        command=event["command"] or "",
+    )
+
+
+def write(rows: list[Event]) -> None:
+    Event.objects.bulk_create(rows, batch_size=500)
+    Stream.objects.update(head=rows[-1].seq)
+
+
+def many(count: int, **special: Any) -> list[Event]:
+    """Events 1 to `count`; the first one is `special`."""
+    plain: dict[str, Any] = {"timestamp": datetime(2026, 1, 8, tzinfo=UTC), "level": Level.INFO}
+    plain |= {"kind": "test.happened", "message": "nothing", "guild_id": 5, "actor_id": 6}
+    return [
+        Event(**(plain | (special if seq == 1 else {})), seq=seq) for seq in range(1, count + 1)
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_filter_is_read_and_applied_as_the_browser_does_it(case: dict[str, Any]) -> None:
+    wanted = read_event_filter(QueryDict(case["query"]))
+    assert filter_data(wanted) == case["wanted"]
+    assert [event["seq"] for event in TABLE["events"] if matches(event, wanted)] == case["seqs"]
+
+
+@pytest.mark.django_db
+def test_the_api_finds_in_the_database_what_the_browser_lets_through(client: Client, viewer: User):
+    write([row_of(event) for event in TABLE["events"]])
+    client.force_login(viewer)
+    for case in TABLE["cases"]:
+        for order in (1, -1):
+            query = f"{case['query']}&{'after=0' if order == 1 else ''}"
+            answer = client.get(f"/api/events?{query}").json()
+            assert [event["seq"] for event in answer["events"]] == case["seqs"][::order], query
+            assert answer["searched"] == {"reached": 11 if order == 1 else 1, "whole": True}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("forward", [False, True])
+def test_every_way_through_the_log_finds_page_by_page_what_comparing_all_finds(forward: bool):
+    kinds = ["a.x", "a.y", "a.z.deep", "b.x", "c"]
+    rows = many(400)
+    for row in rows:
+        row.kind = kinds[row.seq * 7 % 5]
+        row.level = Level.values[row.seq * 11 % 4]
+        row.guild_id, row.actor_id = row.seq % 3 or None, row.seq % 7 or None
+        row.command = ["", "daily", "transfer"][row.seq * 5 % 3]
+        row.message = f"event {row.seq}"
+    write(rows)
+    filters = [
+        EventFilter(levels, kind, guild, actor, command, text)
+        for levels in ((), ("error",), ("warn", "error"), ("info", "error"))
+        for kind in ("", "a.x", "a.*", "nothing.*")
+        for guild, actor in ((None, None), (1, None), (None, 2), (1, 2))
+        for command in ("", "daily")
+        for text in ("", "event 1")
+    ]
+    for wanted in filters:
+        found: list[int] = []
+        edge, whole = (0 if forward else 401), False
+        while not whole:
+            page = EventPage(wanted, edge if forward else None, None if forward else edge, limit=17)
+            step = search.search(page, upto=400)
+            assert len(step.events) <= 17
+            found += [event.seq for event in step.events]
+            edge, whole = step.reached, step.whole
+        expected = [row.seq for row in rows if row_matches(row, wanted)]
+        assert found == (expected if forward else expected[::-1]), wanted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        EventFilter(text="needle"),
+        EventFilter(guild=5, text="needle"),
+        EventFilter(actor=6, levels=("success",)),
+        EventFilter(kind="test.*", text="needle"),
+    ],
+    ids=["text", "guild and text", "actor and level", "family and text"],
+)
+def test_a_search_looks_at_no_more_rows_than_bounded_and_goes_on_from_where_it_stopped(
+    wanted: EventFilter,
+):
+    write(many(2 * search.ROWS_MAX + 1500, message="a needle", level=Level.SUCCESS))
+    before: int | None = None
+    steps: list[search.Found] = []
+    while not steps or not steps[-1].whole:
+        steps.append(search.search(EventPage(wanted, None, before, 50), upto=11_500))
+        before = steps[-1].reached
+    assert [len(step.events) for step in steps] == [0, 0, 1]
+    assert [step.reached for step in steps] == [6_501, 1_501, 1]
+
+
+@pytest.mark.django_db
+def test_the_kinds_of_the_log_are_found_one_by_one():
+    rows = many(50)
+    for row in rows:
+        row.kind = f"app{row.seq % 3}.happened"
+    write(rows)
+    assert search.kinds() == ["app0.happened", "app1.happened", "app2.happened"]
+    Event.objects.all().delete()
+    assert search.kinds() == []
