@@ -46,6 +46,11 @@ def encode(type: str, data: Any) -> str:
     return msgspec.json.encode({"type": type, "data": data}).decode()
 
 
+def json_text(value: object) -> str:
+    """Return a JSON value as text."""
+    return msgspec.json.encode(value).decode()
+
+
 def new_event(event: Event) -> str:
     """Return the `NEW_EVENT` frame of `event`."""
     return encode("NEW_EVENT", event_data(event))

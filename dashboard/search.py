@@ -6,7 +6,7 @@ has searched, it has.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from heapq import merge
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from dashboard.parameters import EventPage
 ROWS_MAX = 5_000
 """How many rows one search looks at: a few hundredths of a second."""
 CHUNK_ROWS = 500
+MILLISECOND = timedelta(milliseconds=1)
 
 Rows = QuerySet[Event]
 
@@ -57,8 +58,9 @@ def search(page: EventPage, upto: int) -> Found:
 
 
 def seq_at(at: datetime) -> int:
-    """Return the seq of the last event that was stamped at or before `at`, 0 if there is none."""
-    earlier = Event.objects.filter(timestamp__lte=at).order_by("-timestamp")
+    """Return the seq of the last event stamped in the millisecond `at` or before, 0 without one."""
+    after = min(at, datetime.max.replace(tzinfo=UTC) - MILLISECOND) + MILLISECOND
+    earlier = Event.objects.filter(timestamp__lt=after).order_by("-timestamp")
     return earlier.values_list("seq", flat=True).first() or 0
 
 

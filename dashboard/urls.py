@@ -7,6 +7,8 @@ from dashboard import probes, views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("events", views.events, name="events"),
+    path("events/<int:seq>", views.event, name="event"),
     path("api/stats", views.api_stats, name="api-stats"),
     path("api/stats/activity", views.api_activity, name="api-activity"),
     path("api/stats/latency", views.api_latency, name="api-latency"),

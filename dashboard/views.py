@@ -14,13 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from dashboard import access, activity, frames, latency, queries, search, stats
+from dashboard import access, activity, details, frames, latency, queries, search, stats
+from dashboard.feed import read_feed
+from dashboard.models import Event
 from dashboard.parameters import BadParameter, read_event_page
 from dashboard.spans import ACTIVITY, LATENCY, read_range
 
 View = Callable[..., HttpResponse]
 
-PAGE_EVENTS = 50
 READING = ("GET", "HEAD")
 
 
@@ -50,16 +51,41 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Answer the overview, complete without JavaScript; its charts go back as far as is asked."""
     activity_span = ACTIVITY[read_range(request.GET, ACTIVITY, "activity")]
     latency_span = LATENCY[read_range(request.GET, LATENCY, "latency", "1h")]
-    now = stats.collect()
-    events = queries.latest_events(PAGE_EVENTS, now["stream"]["head"])
-    context = {
+    charts = {
         "module": "js/app.js",
-        "stats": now,
         "activity": activity.collect(timezone.now(), activity_span),
         "latency": latency.collect(timezone.now(), latency_span),
-        "events": [frames.event_data(event) for event in events],
     }
-    return render(request, "dashboard/overview.html", context)
+    return _with_feed(request, "dashboard/overview.html", charts, limit=50)
+
+
+@page
+def events(request: HttpRequest) -> HttpResponse:
+    """Answer the log, page by page, and filtered; docs/wire.md has the parameters."""
+    return _with_feed(request, "dashboard/events.html", {"module": "js/events.js"}, limit=100)
+
+
+@page
+def event(request: HttpRequest, seq: int) -> HttpResponse:
+    """Answer the page of one event: 410 when it is no longer kept, 404 when it never was."""
+    found = Event.objects.filter(pk=seq).first() if seq < 2**63 else None
+    if found is not None:
+        return render(request, "dashboard/event.html", details.describe(found))
+    head = queries.position().head
+    oldest = Event.objects.order_by("seq").values_list("seq", flat=True).first() or head + 1
+    pruned = 1 <= seq < oldest and seq <= head
+    context = {"seq": seq, "pruned": pruned, "oldest": oldest, "head": head}
+    return render(request, "dashboard/no_event.html", context, status=410 if pruned else 404)
+
+
+def _with_feed(
+    request: HttpRequest, template: str, context: dict[str, Any], limit: int
+) -> HttpResponse:
+    """Answer a page with a feed: with 400 and a message in it if its parameters make no sense."""
+    now = stats.collect()
+    found = read_feed(request.GET, now["stream"], limit)
+    context |= {"stats": now, "feed": found}
+    return render(request, template, context, status=400 if found.problem else 200)
 
 
 def api(view: View) -> View:

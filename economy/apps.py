@@ -25,11 +25,13 @@ class EconomyConfig(AppConfig):
 
     def ready(self) -> None:
         """Plug into the dashboard."""
-        from dashboard import stats
+        from dashboard import details, stats
         from economy import checks  # noqa: F401 - importing registers them
+        from economy.details import entries_of
         from economy.stats import cards, section
 
         post_migrate.connect(open_system_accounts, sender=self)
+        details.register(entries_of)
         stats.register("economy", section, cards=cards)
         stats.register_series(
             "transactions", kinds=["economy.daily_claimed", "economy.transferred"]

@@ -64,6 +64,13 @@ def fold(events: Sequence[dict[str, Any]]) -> list[Row]:
     return _with_days(row(event, durations.get(event["seq"])) for event in shown)
 
 
+@register.filter
+def unfolded(events: Sequence[dict[str, Any]]) -> list[Row]:
+    """Return a row for each of `events`, whatever belongs together."""
+    return [row(event) for event in events]
+
+
+@register.filter
 def row(event: dict[str, Any], duration_ms: float | None = None) -> Row:
     """Return the row of one event, with the duration of the command it belongs to."""
     if duration_ms is None:

@@ -4,26 +4,19 @@ import { Activity } from "./activity.js";
 import { paintBot, paintShards } from "./bot.js";
 import { paintCards } from "./cards.js";
 import { paintCommands } from "./commands.js";
-import { Feed } from "./feed.js";
-import { FeedState } from "./feed-state.js";
-import { onKeys } from "./keys.js";
+import { given } from "./dom.js";
 import { Latency } from "./latency.js";
-import { given, LivePage } from "./page.js";
+import { LiveFeed } from "./live-feed.js";
+import { LivePage } from "./page.js";
 import { Range } from "./range.js";
 
-const events = given("events");
-const page = new LivePage({ events });
-const feedState = new FeedState(events);
-const feed = new Feed(page.part("feed"), feedState);
+const page = new LivePage();
+const liveFeed = new LiveFeed(page);
+const feed = liveFeed.listener;
 const activity = new Activity(page.part("activity"), given("activity"));
-const latency = new Latency(page.part("latency"), given("latency"), goTo);
+const latency = new Latency(page.part("latency"), given("latency"), (timestamp) => liveFeed.goTo(timestamp));
 const activityRange = rangeOf("activity", activity);
 const latencyRange = rangeOf("latency", latency);
-
-/** Leads to what happened at a moment, or just before. */
-function goTo(timestamp) {
-  location.assign(`${page.part("latency").dataset.eventsPage}?at=${timestamp}`);
-}
 
 /** The range of the chart that stands in the part `name`, and is given by a parameter of that name. */
 function rangeOf(name, chart) {
@@ -32,12 +25,13 @@ function rangeOf(name, chart) {
     links: [...part.querySelectorAll("[data-range]")],
     name,
     url: part.dataset.url,
-    get: (url) => page.get(url),
+    get: (url) => page.http.get(url),
     take: (latest) => chart.show(latest),
   });
 }
 
 page.start({
+  ...feed,
   onStats(stats) {
     paintCards(page.part("cards"), stats.cards, stats.generatedAt);
     paintCommands(page.part("commands"), stats.commandStats);
@@ -45,22 +39,9 @@ page.start({
     if (!activity.update(stats.activityOverview)) activityRange.refresh();
     if (!latency.update(stats.latency)) latencyRange.refresh();
   },
-  onStatus({ stats, links: [pageLink, botLink] }) {
+  onStatus(status) {
+    const { stats, links: [, botLink] } = status;
     paintBot(page.part("bot"), stats, botLink.word === "bot offline" ? "offline" : stats.bot.state);
-    feed.setWord(pageLink.word.replace(/^page /, ""));
-  },
-  onEvent(event) {
-    feedState.add(event);
-    feed.ask();
-  },
-  onSnapshot(newest) {
-    feedState.reset(newest);
-    feed.restart();
-  },
-  onCaughtUp(away) {
-    feedState.caughtUp(away);
-    feed.ask();
+    feed.onStatus(status);
   },
 });
-
-onKeys({ p: () => feed.togglePause() });

@@ -18,6 +18,9 @@ export function fill(root, texts) {
   for (const [name, text] of Object.entries(texts)) setText(slot(root, name), text);
 }
 
+/** Returns what the server put into `page` as `<script type="application/json" id="...">`. */
+export const given = (id, page = document) => JSON.parse(page.getElementById(id).textContent);
+
 /** Returns a new copy of the element in `<template id>`. */
 export const copyOf = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 

@@ -1,4 +1,5 @@
-// What the feed holds: a bounded list of events, the notices between them, and whether it is paused. No DOM.
+// What the feed holds: a bounded list of the events that are wanted, the notices between them, whether it is paused,
+// and whether it follows the log or shows a piece of its past. No DOM.
 
 import { fold } from "./fold.js";
 import { age, dayName } from "./time.js";
@@ -13,26 +14,67 @@ export function awayText({ count, ms, complete }) {
   return `${count} ${count === 1 ? "event" : "events"} while you were away (${time}) · nothing missing`;
 }
 
+/** All of the log, from its newest event back, followed. */
+const WHOLE_LOG = { matches: () => true, live: true, plain: true, whole: false, here: 0 };
+
 export class FeedState {
   #events = []; // newest first
   #notices = []; // newest first: {from, to, text}
   #frozen = null;
+  #view;
+  #from; // every wanted event between these two is held
+  #upto;
+  #seen; // the newest event of the log
+  #later; // how many wanted events came after a piece of the past
 
-  constructor(events = []) {
-    this.reset(events);
+  constructor(events = [], view = {}) {
+    this.show(events, view);
   }
 
-  /** Starts again from a snapshot (newest first); nothing of the old list stays. */
+  /**
+   * Shows another view: `events` (newest first) are those that `matches` between the seqs `from` and `upto`; `live`
+   * when new ones are to be added, `plain` when nothing is left out, `whole` when no older one is kept; `here` is the
+   * event that was asked for.
+   */
+  show(events, view = {}) {
+    this.#view = { ...WHOLE_LOG, ...view };
+    this.#frozen = null;
+    this.#begin(events, view.from ?? events.at(-1)?.seq ?? 1, view.upto ?? events[0]?.seq ?? 0);
+  }
+
+  /** Starts the same view again from a snapshot (newest first); nothing of the old list stays. */
   reset(events) {
-    this.#events = events.slice(0, EVENTS_MAX);
-    this.#notices = [];
+    this.#view = { ...this.#view, whole: false, here: 0 };
+    this.#begin(events, events.at(-1)?.seq ?? 1, events[0]?.seq ?? 0);
     if (this.#frozen) this.pause();
   }
 
-  /** Takes the next event of the stream. */
+  #begin(events, from, upto) {
+    this.#events = events.slice(0, EVENTS_MAX);
+    this.#notices = [];
+    this.#later = 0;
+    this.#seen = this.#upto = upto;
+    this.#from = events.length > EVENTS_MAX ? this.#events.at(-1).seq : from;
+  }
+
+  /** Takes the next event of the stream, wanted or not. */
   add(event) {
+    if (event.seq <= this.#seen) return; // the view was made after it
+    this.#seen = event.seq;
+    const { live, matches } = this.#view;
+    const wanted = matches(event);
+    if (!live) {
+      if (wanted) this.#later += 1;
+      return;
+    }
+    if (!this.range) this.#from = event.seq;
+    this.#upto = event.seq;
+    if (!wanted) return;
     this.#events.unshift(event);
-    if (this.#events.length > EVENTS_MAX) this.#events.pop();
+    if (this.#events.length <= EVENTS_MAX) return;
+    this.#events.pop();
+    this.#from = this.#events.at(-1).seq;
+    this.#view.whole = false;
   }
 
   /** Notes that the events `from` to `to` were caught up with, or that a snapshot was loaded. */
@@ -40,9 +82,15 @@ export class FeedState {
     this.#notices = [{ from, to, text: awayText(away) }, ...this.#notices].slice(0, NOTICES_MAX);
   }
 
-  /** The first and the last seq the list holds, every one between them included. */
+  /** The first and the last seq it speaks of: every wanted event between them, both included, is held. */
   get range() {
-    return this.#events.length ? [this.#events.at(-1).seq, this.#events[0].seq] : null;
+    return this.#upto >= this.#from ? [this.#from, this.#upto] : null;
+  }
+
+  /** `{live, plain, whole, count, later}`: what it shows, how many events, and how many came since. */
+  get view() {
+    const { live, plain, whole } = this.#view;
+    return { live, plain, whole, count: this.#events.length, later: this.#later };
   }
 
   get paused() {
@@ -50,7 +98,7 @@ export class FeedState {
   }
 
   pause() {
-    this.#frozen = { rows: this.#rows(), last: this.range?.[1] ?? 0 };
+    this.#frozen = { rows: this.#rows(), last: this.#upto };
   }
 
   resume() {
@@ -64,7 +112,7 @@ export class FeedState {
   }
 
   /**
-   * Returns the rows to show, newest first: `{key, kind: "event", event, durationMs, missed}`,
+   * Returns the rows to show, newest first: `{key, kind: "event", event, durationMs, missed, here}`,
    * `{key, kind: "day", text}` before the first of each day, `{key, kind: "away", text}` above what
    * was caught up with.
    */
@@ -74,7 +122,8 @@ export class FeedState {
 
   #rows() {
     const rows = [];
-    const notices = [...this.#notices];
+    const notices = this.#view.live ? [...this.#notices] : [];
+    let { here } = this.#view;
     let day = "";
     for (const { event, durationMs } of fold(this.#events)) {
       const date = event.timestamp.slice(0, 10);
@@ -85,7 +134,9 @@ export class FeedState {
         rows.push({ key: `away:${to}`, kind: "away", text });
       }
       const missed = this.#notices.some(({ from, to }) => from <= event.seq && event.seq <= to);
-      rows.push({ key: String(event.seq), kind: "event", event, durationMs, missed });
+      const found = event.seq <= here;
+      if (found) here = 0; // only the first
+      rows.push({ key: String(event.seq), kind: "event", event, durationMs, missed, here: found });
     }
     return rows;
   }

@@ -6,6 +6,7 @@ import { context, mark, parts, word } from "./sentence.js";
 import { clockTime, localMoment } from "./time.js";
 
 const PAINT_EVERY_MS = 150;
+const ANIMATED_MAX = 6; // of the rows that arrive together: more is a flood, and each would move for seconds
 const TEMPLATES = { event: "event-template", away: "away-template", day: "day-template" };
 
 export class Feed {
@@ -16,13 +17,14 @@ export class Feed {
   #live = false;
   #asked = false;
   #painted = 0;
+  #shown = new WeakMap(); // what each row of the page says, to touch only what changes
 
   constructor(root, state) {
     this.#root = root;
     this.#state = state;
     this.#list = slot(root, "rows");
     slot(root, "pause").addEventListener("click", () => this.togglePause());
-    this.#list.addEventListener("pointerover", ({ target }) => titled(target.closest(".event-time")));
+    this.#list.addEventListener("pointerover", ({ target }) => titled(target.closest(".event-time")?.querySelector("time")));
     this.#start();
   }
 
@@ -55,31 +57,53 @@ export class Feed {
     else paint();
   }
 
-  /** Says in a word how events come, or that they wait. */
+  /** Says in a word how events come, that they wait, or that they are of the past. */
   setWord(text) {
     this.#word = text;
-    setText(slot(this.#root, "feed-state"), this.#state.paused ? "paused" : text);
+    const { paused, view } = this.#state;
+    setText(slot(this.#root, "feed-state"), paused ? "paused" : view.live ? text : "earlier events");
+  }
+
+  /** Says what went wrong, until the next painting. */
+  say(text) {
+    setText(slot(this.#root, "feed-foot"), text);
+  }
+
+  /** Brings the event that was asked for into view. */
+  showHere() {
+    this.#list.querySelector(".here")?.scrollIntoView({ block: "center" });
   }
 
   #paint() {
     this.#asked = false;
     this.#painted = performance.now();
     const rows = this.#state.rows();
+    const created = [];
     reconcile(this.#list, rows, {
       attribute: "key",
       keyOf: (row) => row.key,
-      create: (row) => this.#create(row),
-      update,
+      create: (row) => created[created.push(this.#create(row)) - 1],
+      update: (element, row) => this.#update(element, row),
     });
+    if (this.#live && created.length <= ANIMATED_MAX) created.forEach((element) => element.classList.add("new"));
     slot(this.#root, "empty").hidden = rows.length > 0;
     this.#paintPause();
-    const range = this.#state.range;
-    const seqs = range ? `events ${figure(range[0])} to ${figure(range[1])}, none missing · ` : "";
+    this.#paintFoot();
+  }
+
+  #paintFoot() {
+    const { range, view } = this.#state;
+    const [from, upto] = (range ?? []).map(figure);
+    let seqs = range ? `events ${from} to ${upto}, none missing · ` : "";
+    if (range && !view.plain) seqs = `${figure(view.count)} of ${view.whole ? `all events up to ${upto}` : `events ${from} to ${upto}`} · `;
     setText(slot(this.#root, "feed-foot"), `${seqs}times in UTC`);
+    const later = slot(this.#root, "later");
+    if (later) setText(later, view.later ? `· ${figure(view.later)} new` : "");
   }
 
   #paintPause() {
-    const { paused, waiting } = this.#state;
+    const { paused, waiting, view } = this.#state;
+    slot(this.#root, "pause").hidden = !view.live;
     slot(this.#root, "pause").setAttribute("aria-pressed", String(paused));
     setText(slot(this.#root, "pause-word"), paused ? `Resume · ${figure(waiting)} new` : "Pause");
     this.#root.toggleAttribute("data-paused", paused);
@@ -94,19 +118,25 @@ export class Feed {
     }
     const { event } = row;
     element.dataset.type = event.type;
-    element.classList.toggle("new", this.#live);
+    const link = slot(element, "link");
+    link.href = link.getAttribute("href").replace(/0$/, event.seq);
     slot(element, "time").dateTime = event.timestamp;
     fill(element, { time: clockTime(event.timestamp), mark: mark(event.type), word: word(event.type) });
     slot(element, "sentence").replaceChildren(...parts(event).map(piece));
     slot(element, "context").replaceChildren(...context(event).map((text) => piece({ role: "place", text })));
     return element;
   }
-}
 
-function update(element, row) {
-  if (row.kind !== "event") return;
-  setText(slot(element, "duration"), row.durationMs === null ? "" : milliseconds(row.durationMs));
-  element.classList.toggle("missed", row.missed);
+  #update(element, row) {
+    if (row.kind !== "event") return;
+    const { durationMs, missed, here } = row;
+    const said = `${durationMs} ${missed} ${here}`;
+    if (this.#shown.get(element) === said) return;
+    this.#shown.set(element, said);
+    setText(slot(element, "duration"), durationMs === null ? "" : milliseconds(durationMs));
+    element.classList.toggle("missed", missed);
+    element.classList.toggle("here", here);
+  }
 }
 
 function piece({ role, text }) {

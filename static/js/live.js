@@ -4,8 +4,8 @@ import { Http } from "./http.js";
 import { Position } from "./position.js";
 import { LiveStream } from "./stream.js";
 
-/** Returns a stream from where `stats` and `events` (newest first) leave off; `urls` is `{stats, events}`. */
-export function openStream({ urls, stats, events, listener }) {
+/** Returns a stream that goes on where `stats` leave off; `urls` is `{stats, events}`. */
+export function openStream({ urls, stats, listener }) {
   const wake = new EventTarget();
   const awake = () => document.visibilityState === "visible" && wake.dispatchEvent(new Event("wake"));
   for (const [target, name] of [[window, "online"], [window, "pageshow"], [document, "visibilitychange"]]) {
@@ -13,7 +13,7 @@ export function openStream({ urls, stats, events, listener }) {
   }
   return new LiveStream({
     url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
-    position: Position.of(stats.stream, events),
+    position: Position.of(stats.stream),
     http: new Http((...request) => fetch(...request), urls),
     WebSocket,
     clock: {

@@ -1,17 +1,14 @@
 // What every live page shares: the stream, the lamp, the headline, the title, the ages, the server's clock.
 
 import { paintAges } from "./ages.js";
+import { given } from "./dom.js";
 import { headline, pageTitle } from "./headline.js";
 import { links } from "./lamp.js";
-import { Http } from "./http.js";
 import { openStream } from "./live.js";
 import { paintHeadline, paintLamp } from "./status.js";
 import { ServerClock } from "./time.js";
 
 const NOBODY = { onStats() {}, onStatus() {}, onEvent() {}, onSnapshot() {}, onCaughtUp() {} };
-
-/** Returns what the server put into the page as `<script type="application/json" id="...">`. */
-export const given = (id) => JSON.parse(document.getElementById(id).textContent);
 
 /**
  * The page around `[data-live]` (templates/dashboard/live.html), kept fresh.
@@ -26,15 +23,13 @@ export class LivePage {
   #listener = NOBODY;
   #stream;
 
-  /** `events` are those the page shows, newest first: the stream goes on after them. */
-  constructor({ events = [] } = {}) {
+  constructor() {
     const { statsUrl, eventsUrl, login } = this.root.dataset;
     this.urls = { stats: statsUrl, events: eventsUrl, login, reload: "" };
     this.#clock.start(this.stats.generatedAt);
     this.#stream = openStream({
       urls: this.urls,
       stats: this.stats,
-      events,
       listener: {
         onState: () => this.#paintStatus(),
         onStats: (stats) => this.#take(stats),
@@ -48,14 +43,14 @@ export class LivePage {
     });
   }
 
+  /** What is asked of the server beside the stream. */
+  get http() {
+    return this.#stream.http;
+  }
+
   /** Returns the part of the page with this class. */
   part(name) {
     return this.root.querySelector(`.${name}`);
-  }
-
-  /** Returns what a JSON endpoint answers; raises when it refuses or does not answer. */
-  get(url) {
-    return new Http((...request) => fetch(...request), this.urls).get(url);
   }
 
   start(listener) {

@@ -5,9 +5,9 @@ export class Position {
     this.last = last;
   }
 
-  /** Returns the position of a page that shows `events` (newest first) of `stream`. */
-  static of(stream, events) {
-    return new Position(stream.epoch, events.length ? events[0].seq : stream.head);
+  /** Returns the position of a page that shows `stream` as far as its head. */
+  static of({ epoch, head }) {
+    return new Position(epoch, head);
   }
 
   /** Says what to do with event `seq`: `apply` it (and moves on), `drop` it, or fill the `gap` before it. */

@@ -149,7 +149,7 @@ export class LiveStream {
     this.timers.clear("replay", "behind");
     const snapshot = await this.#snapshot();
     if (!snapshot) return;
-    this.position = Position.of(snapshot.stream, snapshot.events);
+    this.position = Position.of(snapshot.stream);
     this.#restarting = this.#resuming = false;
     this.listener.onSnapshot(snapshot);
     this.#caughtUp(false);

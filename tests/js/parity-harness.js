@@ -166,7 +166,7 @@ class Page {
     this.wake = new EventTarget();
     this.stream = new LiveStream({
       url: "ws://aurora/ws",
-      position: Position.of(stream, events),
+      position: Position.of(stream),
       http: new Http((url) => server.fetch(url), { stats: "/api/stats", events: "/api/events" }),
       WebSocket: socketsOf(server),
       clock: server.clock,

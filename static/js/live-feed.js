@@ -1,0 +1,140 @@
+// The feed of a live page: what the address asks for, kept fresh, and changed in place when the address changes.
+
+import { given, slot } from "./dom.js";
+import { Feed } from "./feed.js";
+import { FeedState } from "./feed-state.js";
+import { matcher } from "./filter.js";
+import { onKeys } from "./keys.js";
+
+const PARAMETERS = ["level", "kind", "guild", "actor", "command", "q", "before", "after", "at"];
+
+/** Returns a view of the server as `FeedState` takes it. */
+function viewOf({ filter, ...view }) {
+  const plain = view.live && !Object.values(filter).some((wanted) => wanted.length);
+  return { ...view, plain, matches: matcher(filter) };
+}
+
+export class LiveFeed {
+  #page;
+  #root;
+  #state;
+  #feed;
+  #turn = 0;
+  #arrived = []; // what came since another view was asked for
+  #again = false; // the view could not be had: ask once more
+
+  constructor(page) {
+    this.#page = page;
+    this.#root = page.part("feed");
+    this.#state = new FeedState(given("events"), viewOf(given("view")));
+    this.#feed = new Feed(this.#root, this.#state);
+    this.#root.addEventListener("click", (event) => this.#followed(event));
+    this.#root.addEventListener("submit", (event) => this.#asked(event));
+    addEventListener("popstate", () => this.#load(location.href));
+    onKeys({ p: () => this.#feed.togglePause(), "/": () => this.#search() });
+    this.#feed.showHere();
+  }
+
+  /** What the page tells, to be given to `LivePage.start`, alone or among others. */
+  get listener() {
+    return {
+      onStatus: ({ links: [pageLink] }) => {
+        this.#feed.setWord(pageLink.word.replace(/^page /, ""));
+        if (this.#again && pageLink.state === "good") this.#load(location.href);
+      },
+      onEvent: (event) => {
+        this.#arrived.push(event);
+        this.#state.add(event);
+        this.#feed.ask();
+      },
+      onSnapshot: (newest) => {
+        this.#turn += 1; // what was asked of the log before is void
+        const { plain } = this.#state.view;
+        this.#state.reset(plain ? newest : []);
+        this.#feed.restart();
+        if (!plain) this.#load(location.href);
+      },
+      onCaughtUp: (away) => {
+        this.#state.caughtUp(away);
+        this.#feed.ask();
+      },
+    };
+  }
+
+  /** Leads to what happened at a moment, or just before. */
+  goTo(timestamp) {
+    this.#open({ search: `?at=${encodeURIComponent(timestamp)}` });
+  }
+
+  /** Shows what `url` asks for; what else the address says stays. */
+  #open(url) {
+    const asked = new URLSearchParams(url.search);
+    const address = new URL(location.href);
+    for (const name of PARAMETERS) {
+      address.searchParams.delete(name);
+      asked.getAll(name).forEach((value) => address.searchParams.append(name, value));
+    }
+    this.#load(address.href, { push: true });
+  }
+
+  #followed(event) {
+    const link = event.target.closest("a[data-view]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    this.#open(link);
+  }
+
+  #asked(event) {
+    const form = event.target.closest("form[data-view]");
+    if (!form) return;
+    event.preventDefault();
+    const asked = [...new FormData(form)].filter(([, value]) => value.trim());
+    this.#open({ search: `?${new URLSearchParams(asked)}` });
+  }
+
+  #search() {
+    const input = this.#root.querySelector("input[type=search]");
+    input.focus();
+    input.select();
+  }
+
+  async #load(url, { push = false } = {}) {
+    const turn = ++this.#turn;
+    this.#again = false;
+    this.#arrived = [];
+    this.#root.setAttribute("aria-busy", "true");
+    const text = await this.#page.http.page(url).catch(() => null);
+    if (turn !== this.#turn) return;
+    this.#root.removeAttribute("aria-busy");
+    if (text === null) return this.#failed(push);
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    const view = fresh.querySelector(".feed") && given("view", fresh);
+    if (!view) return location.assign(url); // signed out, or not ours: the address says what it is
+    if (push && url !== location.href) history.pushState(null, "", url);
+    if (view.epoch !== this.#page.stats.stream.epoch) this.#again = true; // the news of it is on its way
+    this.#state.show(given("events", fresh), viewOf(view));
+    this.#arrived.forEach((event) => this.#state.add(event));
+    this.#swap(fresh);
+    this.#feed.restart();
+    this.#feed.showHere();
+  }
+
+  #failed(pushed) {
+    this.#again = !pushed; // the address is there already: its view has to follow
+    this.#feed.say("The server did not answer. Try again.");
+  }
+
+  /** Takes over what the server words: the filter, the ways on, the empty state. */
+  #swap(fresh) {
+    const { id, selectionStart, selectionEnd } = document.activeElement;
+    const open = this.#root.querySelector("details")?.open;
+    for (const name of ["tools", "empty", "foot"]) {
+      slot(this.#root, name).replaceWith(document.adoptNode(slot(fresh, name)));
+    }
+    if (open) this.#root.querySelector("details").open = true;
+    const again = id && document.getElementById(id);
+    if (!again || again === document.activeElement) return;
+    again.focus({ preventScroll: true });
+    if (again.type === "search") again.setSelectionRange(selectionStart, selectionEnd);
+  }
+}
