@@ -30,8 +30,9 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        """Connect what keeps the stream's row there, and what looks at the settings."""
-        from dashboard import checks  # noqa: F401 - registers what it has
+        """Connect what keeps the stream's row there and watches over people and settings."""
+        from dashboard import checks, people  # noqa: F401 - importing checks registers them
 
+        people.connect()
         post_migrate.connect(create_stream, sender=self)
         user_logged_out.connect(end_sockets)

@@ -6,12 +6,17 @@ together. The database lets nobody change or delete one.
 
 import getpass
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import msgspec
 from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
 from django.utils import timezone
 
+from dashboard.addresses import client_address
 from dashboard.models import AuditEntry
 from dashboard.text import clean, storable
 
@@ -43,22 +48,48 @@ def operator() -> Who:
         return Who("os:unknown")
 
 
+_request: ContextVar[HttpRequest | None] = ContextVar("audit_request", default=None)
+
+
+@contextmanager
+def request_of(request: HttpRequest) -> Iterator[None]:
+    """Have what is recorded within be done by whoever sent `request`."""
+    token = _request.set(request)
+    try:
+        yield
+    finally:
+        _request.reset(token)
+
+
+def current() -> Who:
+    """Return who acts now: the sender of the request that runs, else whoever runs the process."""
+    request = _request.get()
+    return operator() if request is None else sender(request)
+
+
+def sender(request: HttpRequest) -> Who:
+    """Return who sent `request`."""
+    user = getattr(request, "user", None) or AnonymousUser()
+    return person(user, client_address(request))
+
+
 def record(
     *,
     action: str,
-    who: Who,
+    who: Who | None = None,
     target: str = "",
     reason: str = "",
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Write one entry in the caller's transaction.
+    """Write one entry in the caller's transaction; `who` acted, unless given `current()`.
 
     `action` is a dotted past-tense name (`account.frozen`), `target` says what it was done to.
     `before` and `after` are JSON objects of what was changed; values whose names sound secret are
     kept as "(hidden)", and a state beyond `STATE_MAX_BYTES` as its size only. Text is cleaned and
     cut to what a row holds.
     """
+    who = current() if who is None else who
     return AuditEntry.objects.create(
         at=timezone.now(),
         actor=clean(who.name, 150),

@@ -17,6 +17,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 
+from dashboard import audit
 from dashboard.frames import timestamp
 
 BATCH_ROWS = 500
@@ -59,8 +60,12 @@ def csv_response(
 ) -> StreamingHttpResponse:
     """Answer with the file `name`.csv: the header, then the rows of each batch as it is read.
 
-    `batches` is taken from in the thread of the ORM, one batch at a time.
+    `batches` is taken from in the thread of the ORM, one batch at a time. The audit log tells who
+    took what, and by which filter.
     """
+    audit.record(
+        action="data.exported", target=f"{name}.csv", after=dict(request.GET.lists()) or None
+    )
     content = _texts(header, batches)
     response = StreamingHttpResponse(
         _from_loop(content) if isinstance(request, ASGIRequest) else content,

@@ -56,6 +56,7 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["-seq"]
+        permissions = [("export_events", "Can take the log as CSV")]
         constraints = [
             models.CheckConstraint(condition=Q(seq__gte=1), name="event_seq_from_one"),
             models.CheckConstraint(
@@ -385,9 +386,12 @@ class AuditEntry(models.Model):
         indexes = [
             models.Index(fields=["-at", "-id"], name="audit_by_time"),
             models.Index(fields=["action", "-id"], name="audit_by_action"),
-            models.Index(fields=["actor_id", "-id"], name="audit_by_actor"),
+            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["target", "-id"], name="audit_by_target"),
+            models.Index(fields=["address", "-id"], name="audit_by_address"),
         ]
         default_permissions = ("view",)
+        permissions = [("administer", "Can use the admin")]
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:

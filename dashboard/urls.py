@@ -1,9 +1,9 @@
 """The dashboard's own addresses."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard import probes, views
+from dashboard import probes, signin, views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/events", views.api_events, name="api-events"),
     path("healthz", probes.healthz, name="healthz"),
     path("favicon.ico", views.favicon, name="favicon"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", signin.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", signin.ChangePassword.as_view(), name="password"),
 ]

@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Never, cast
 from urllib.parse import urlsplit
@@ -44,6 +45,7 @@ _REMEDIES = {
     "PORT": "Give a port number from 1 to 65535.",
     "REDIS_URL": "Give redis://HOST:6379/0, rediss://... or unix:///path/to/socket;"
     " leave it out for the embedded broker.",
+    "TRUSTED_PROXIES": "Give addresses or networks of your proxies, such as 127.0.0.1,10.0.0.0/8.",
     "SECRET_KEY": "Give at least 50 random characters, or leave it out: one is made in DATA_DIR.",
 }
 
@@ -97,6 +99,14 @@ def _origins(values: list[str]) -> None:
             raise ValidationError(f"{value!r} is not scheme://host or scheme://host:port.")
 
 
+def _networks(values: list[str]) -> None:
+    for value in values:
+        try:
+            ip_network(value, strict=False)
+        except ValueError as error:
+            raise ValidationError(f"{error}.") from None
+
+
 def _at_least(minimum: float) -> Any:
     return validate.Range(min=minimum, error=f"It must be {minimum:g} or more.")
 
@@ -141,6 +151,9 @@ ALLOWED_ORIGINS: list[str] = env.list(
     [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}"],
     validate=_origins,
 )
+
+# Whose X-Forwarded-For is believed. Nobody's unless named: anybody can write one.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [], validate=_networks)
 
 _database_url: str = env.str(
     "DATABASE_URL",
@@ -254,7 +267,7 @@ REDIS_URL = REDIS_URL or f"unix://{EMBEDDED_BROKER_SOCKET}"
 
 INSTALLED_APPS = [
     "daphne",  # first, so that runserver speaks ASGI
-    "django.contrib.admin",
+    "dashboard.admin_config.AuroraAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -274,6 +287,7 @@ MIDDLEWARE = [
     "dashboard.probes.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dashboard.middleware.remember_who_acts",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -7,12 +7,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from dashboard.admin import CsvExport
 from economy.admin_acts import correct, freeze, may_correct, may_freeze
 from economy.admin_export import (
     ACCOUNT_COLUMNS,
     CLAIM_COLUMNS,
     LEDGER_COLUMNS,
-    CsvExport,
     account_rows,
     claim_rows,
     export_history,

@@ -1,14 +1,10 @@
 """What staff may take with them as CSV: accounts, the ledger entry by entry, claims."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path, reverse
 
 from dashboard.admin import ReadOnlyAdmin
 from dashboard.csv_export import Row, by_keyset, csv_response
@@ -76,37 +72,6 @@ def claim_rows(claim: Claim) -> Iterable[Row]:
         claim.bonus,
         claim.transaction.created_at,
     )
-
-
-class CsvExport(ReadOnlyAdmin):
-    """A list that can be taken as CSV, as it is filtered and searched, by whoever may see it."""
-
-    change_list_template = "admin/economy/change_list.html"
-    csv_columns: Row
-    csv_rows: Callable[[Any], Iterable[Row]]  # a static method
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the address of the export."""
-        name = f"economy_{self.opts.model_name}_export"
-        view = self.admin_site.admin_view(self.export)
-        return [path("export/", view, name=name), *super().get_urls()]
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer what the list would show, all pages of it."""
-        if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            shown = self.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:  # the list itself says so, as it does without an export
-            return HttpResponseRedirect(
-                reverse(f"admin:economy_{self.opts.model_name}_changelist") + f"?{ERROR_FLAG}=1"
-            )
-        return csv_response(
-            request,
-            name=str(self.opts.verbose_name_plural).replace(" ", "-"),
-            header=self.csv_columns,
-            batches=by_keyset(shown, self.csv_rows),
-        )
 
 
 def export_history(admin: ReadOnlyAdmin, request: HttpRequest, account_id: int) -> HttpResponseBase:

@@ -25,11 +25,22 @@ class EconomyConfig(AppConfig):
 
     def ready(self) -> None:
         """Plug into the dashboard."""
-        from dashboard import details, stats
+        from dashboard import access, details, stats
         from economy import checks  # noqa: F401 - importing registers them
         from economy.details import entries_of
         from economy.stats import cards, section
 
+        access.add_rights(
+            access.STAFF,
+            (
+                "economy.view_account",
+                "economy.correct_account",
+                "economy.freeze_account",
+                "economy.view_transaction",
+                "economy.view_entry",
+                "economy.view_claim",
+            ),
+        )
         post_migrate.connect(open_system_accounts, sender=self)
         details.register(entries_of)
         stats.register("economy", section, cards=cards)

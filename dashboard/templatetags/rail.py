@@ -7,6 +7,8 @@ from django import template
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import NoReverseMatch, reverse
 
+from dashboard import access
+
 register = template.Library()
 
 Person = User | AnonymousUser
@@ -27,8 +29,8 @@ ENTRIES = (
     Entry("Guilds", "guilds"),
     Entry("Shards", "shards"),
     Entry("Economy", "economy"),
-    Entry("Control panel", "control", lambda user: user.has_perm("dashboard.operate_bot")),
-    Entry("Admin", "admin:index", lambda user: user.is_staff),
+    Entry("Control panel", "control", access.may_operate),
+    Entry("Admin", "admin:index", access.may_administer),
 )
 
 

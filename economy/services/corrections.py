@@ -1,9 +1,10 @@
-"""What staff may do to a member's account: every act has an author and a reason."""
+"""What staff may do to a member's account: every act has an author and a reason, and is audited."""
 
 from dataclasses import dataclass, field
 
 from django.utils import timezone
 
+from dashboard import audit
 from dashboard.events import NOWHERE, Origin, record_event
 from dashboard.models import Level
 from dashboard.text import clean
@@ -69,6 +70,13 @@ def correct_balance(
             posting.mint(account, amount)
         else:
             posting.burn(account, -amount)
+        audit.record(
+            action="account.corrected",
+            target=f"account {account_id}",
+            reason=reason,
+            before={"balance": str(account.balance - amount)},
+            after={"balance": str(account.balance), "transaction": str(posting.transaction_id)},
+        )
         verb = f"gave {coins(amount)} to" if amount > 0 else f"took {coins(-amount)} from"
         record_event(
             kind="economy.balance_corrected",
@@ -123,6 +131,13 @@ def set_frozen(
             return False
         account.frozen = frozen
         account.save(update_fields=["frozen"])
+        audit.record(
+            action="account.frozen" if frozen else "account.unfrozen",
+            target=f"account {account_id}",
+            reason=reason,
+            before={"frozen": not frozen},
+            after={"frozen": frozen},
+        )
         record_event(
             kind="economy.account_frozen" if frozen else "economy.account_unfrozen",
             level=Level.WARN,

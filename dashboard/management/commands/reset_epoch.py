@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.core.management import BaseCommand
+from django.db import transaction
 
-from dashboard import queries, services
+from dashboard import audit, queries, services
 from dashboard.preflight import require_database
 
 
@@ -17,6 +18,14 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         """Change the epoch, and say what it is now."""
         require_database()
-        services.begin_epoch(queries.position().epoch)
-        at = queries.position()
+        before = queries.position()
+        with transaction.atomic():
+            services.begin_epoch(before.epoch)
+            at = queries.position()
+            audit.record(
+                action="log.epoch_reset",
+                target="event log",
+                before={"epoch": before.epoch},
+                after={"epoch": at.epoch, "head": at.head},
+            )
         self.stdout.write(f"The log is now epoch {at.epoch}, at event {at.head}.")

@@ -1,0 +1,53 @@
+"""From where a request comes: the address nobody can choose for themselves."""
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = IPv4Address | IPv6Address
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the client's address: that of the connection, unless a proxy of ours made it.
+
+    `X-Forwarded-For` is a list to which every proxy appends whom it heard. It is read from its end
+    and only while the one who wrote an entry is named by `TRUSTED_PROXIES`, so that what a client
+    wrote into it itself is never reached. None where the connection has no address (a unix socket).
+    """
+    found = _read(request.META.get("REMOTE_ADDR", ""))
+    for entry in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        before = _read(entry)
+        if found is None or not _is_proxy(found) or before is None:
+            break
+        found = before
+    return None if found is None else str(found)
+
+
+def neighbourhood(address: str | None) -> str:
+    """Return what counts as one place when guesses are counted: of IPv6 the /64 one person has."""
+    found = _read(address or "")
+    if isinstance(found, IPv6Address):
+        return str(IPv6Network((found, 64), strict=False).network_address)
+    return str(found or "0.0.0.0")  # noqa: S104 - nothing listens there: it stands for "unknown"
+
+
+def _read(text: str) -> Address | None:
+    try:
+        found = ip_address(text.strip())
+    except ValueError:
+        return None
+    if isinstance(found, IPv6Address):
+        found = IPv6Address(found.packed)  # without a scope, which only its own machine knows
+        return found.ipv4_mapped or found
+    return found
+
+
+def _is_proxy(address: Address) -> bool:
+    return any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+@lru_cache(maxsize=8)
+def _networks(proxies: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    return [ip_network(proxy, strict=False) for proxy in proxies]

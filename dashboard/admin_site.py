@@ -1,0 +1,39 @@
+"""The Django admin: for those `access` lets in, through the one page that signs people in."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from dashboard import access
+from dashboard.signin import SignIn
+
+
+class AuroraAdminSite(AdminSite):
+    """One sign-in and one page to change a password, for everybody."""
+
+    site_header = site_title = "Aurora"
+    index_title = "Accounts, ledger, people"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Let in whoever may administer."""
+        return access.may_administer(request.user)
+
+    def login(  # type: ignore[override]  # any response will do
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Answer the page that signs people in; to somebody who is signed in say no."""
+        if not request.user.is_authenticated:
+            return SignIn.as_view(next_page=reverse("admin:index"))(request)
+        if not self.has_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def password_change(  # type: ignore[override]  # the page is another
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the page on which everybody changes their own password."""
+        return HttpResponseRedirect(reverse("password"))
