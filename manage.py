@@ -1,6 +1,7 @@
 #!/usr/bin/env python
 """Run one of the project's commands: `./manage.py help` lists them."""
 
+import logging
 import os
 import sys
 
@@ -13,14 +14,16 @@ def main() -> None:
 
     try:
         execute_from_command_line(sys.argv)
-    except OperationalError:
-        from dashboard.preflight import require_database
+    except Exception as error:
+        if isinstance(error, OperationalError):
+            from dashboard.preflight import require_database
 
-        try:
-            require_database(migrated=False)
-        except CommandError as refusal:
-            sys.exit(f"CommandError: {refusal}")
-        raise  # it answers: something else is wrong
+            try:
+                require_database(migrated=False)
+            except CommandError as refusal:
+                sys.exit(f"CommandError: {refusal}")
+        logging.getLogger("aurora").critical("the command broke", exc_info=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

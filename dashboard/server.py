@@ -11,7 +11,7 @@ from django.conf import settings
 from dashboard.headers import security_headers
 from dashboard.origins import is_allowed
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("aurora.access")
 
 SILENCE_SECONDS = 20
 """How long a client may be silent within a request, or between two of them."""
@@ -42,6 +42,7 @@ class Request(WebRequest):
         if self._refused:
             return
         self._refused = True
+        self._tell(413)
         lines = ["HTTP/1.1 413 Content Too Large", "Content-Length: 0", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in security_headers().items()]
         self.channel.transport.write("\r\n".join([*lines, "", ""]).encode())
@@ -51,6 +52,10 @@ class Request(WebRequest):
         """Go on with a request that is whole, unless it was refused."""
         if not self._refused:
             super().requestReceived(command, path, version)
+
+    def _tell(self, status: int) -> None:
+        client = self.client_addr[0] if self.client_addr else str(getattr(self.client, "host", ""))
+        logger.info("refused", extra={"status": status, "client": client})
 
     def process(self) -> Any:
         """Serve, but a handshake from no page of ours not even as far as its parsing."""
@@ -65,6 +70,7 @@ class Request(WebRequest):
         """Answer what never reached Django, or broke outside it: in plain text, saying little."""
         headers = [(b"Content-Type", b"text/plain; charset=utf-8")]
         headers += [(name.encode(), text.encode()) for name, text in security_headers().items()]
+        self._tell(status)
         text = f"{status} {status_text.decode('ascii')}\n".encode()
         headers.append((b"Content-Length", b"%d" % len(text)))
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})

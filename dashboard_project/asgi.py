@@ -11,6 +11,9 @@ http = get_asgi_application()  # sets Django up, which what follows needs
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
 from dashboard.headers import Complete  # noqa: E402
+from dashboard.requests_log import Logged  # noqa: E402
 from dashboard.routing import websocket  # noqa: E402
 
-application = ProtocolTypeRouter({"http": Complete(cast(Any, http)), "websocket": websocket})
+application = Logged(
+    ProtocolTypeRouter({"http": Complete(cast(Any, http)), "websocket": websocket})
+)

@@ -40,6 +40,7 @@ _REMEDIES = {
     "DEBUG": "Set it to true or false.",
     "DISCORD_API_URL": "Leave it out for Discord; an emulated one is http://127.0.0.1:PORT/api/v10.",
     "DISCORD_GATEWAY_URL": "Leave it out for Discord; an emulated one is ws://127.0.0.1:PORT/.",
+    "LOG_FORMAT": "Set it to json or text.",
     "LOG_LEVEL": "Set it to DEBUG, INFO, WARNING or ERROR.",
     "METRICS_TOKEN": "Give 20 random characters or more, or leave it out.",
     "PORT": "Give a port number from 1 to 65535.",
@@ -142,6 +143,8 @@ PORT: int = env.int("PORT", 8000, validate=validate.Range(min=1, max=65535))
 LOG_LEVEL: str = env.str(
     "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
 )
+LOG_FORMAT: str = env.str("LOG_FORMAT", "", validate=validate.OneOf(["", "json", "text"]))
+ACCESS_LOG: bool | None = env.bool("ACCESS_LOG", None)
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
 SECRET_KEY: str = env.str("SECRET_KEY", "", validate=_absent_or_long)
 DEMO_ADMIN_PASSWORD: str = env.str("DEMO_ADMIN_PASSWORD", "")  # only `make run` reads it
@@ -222,6 +225,9 @@ except EnvValidationError as _error:
 PRODUCTION = PRODUCTION or not all(
     map(is_loopback, [*ALLOWED_HOSTS, *map(host_of, ALLOWED_ORIGINS)])
 )
+LOG_FORMAT = LOG_FORMAT or ("json" if PRODUCTION else "text")
+if ACCESS_LOG is None:
+    ACCESS_LOG = PRODUCTION
 if REDIS_ENCRYPTED is None:
     REDIS_ENCRYPTED = not is_loopback(host_of(REDIS_URL))
 
@@ -384,12 +390,14 @@ STORAGES = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "dashboard_project.logs.formatter", "form": LOG_FORMAT}},
     "filters": {"without_traceback": {"()": "dashboard_project.logs.WithoutTraceback"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # At DEBUG discord.py prints interaction tokens.
     "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL},
+        "aurora.access": {"level": LOG_LEVEL if ACCESS_LOG else "WARNING"},
         "discord": {"level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL},
         "discord.client": {"level": "WARNING", "filters": ["without_traceback"]},
     },
