@@ -12,12 +12,16 @@ from dashboard.hub.link import Link
 class Connection:
     """A way out, whose it is, and whether it takes what it is given."""
 
+    __slots__ = (
+        "_held", "_left_at", "_left_bytes", "_written_bytes", "link", "session_key", "user_id",
+    )  # fmt: skip
+
     def __init__(self, link: Link, *, user_id: int, session_key: str) -> None:
         self.link = link
         self.user_id = user_id
         self.session_key = session_key
         self._held: list[str] | None = None
-        self._written_bytes = 0
+        self._written_bytes = 0  # but for those that left at once
         self._left_bytes = 0  # of those written, as far as seen
         self._left_at = time.monotonic()
 
@@ -36,9 +40,10 @@ class Connection:
         if self._held is not None:
             self._held += batch.texts
             return
-        self._written_bytes += len(batch.wire)
-        if self.link.pass_on(batch) > settings.SOCKET_UNSENT_MAX_BYTES:
-            self.link.close(TOO_SLOW)
+        if unsent := self.link.pass_on(batch):
+            self._written_bytes += len(batch.wire)
+            if unsent > settings.SOCKET_UNSENT_MAX_BYTES:
+                self.link.close(TOO_SLOW)
 
     @property
     def holds(self) -> bool:

@@ -20,6 +20,8 @@ _OF_TRANSPORT = ("dataBuffer", "offset", "_tempDataLen", "write")
 class DaphneLink:
     """Writes to Daphne's protocol object, and reads the buffer of its Twisted transport."""
 
+    __slots__ = ("_protocol", "_transport")
+
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
@@ -51,6 +53,8 @@ class DirectLink(DaphneLink):
 
     While something waits in the transport it goes behind that, so the order is the transport's.
     """
+
+    __slots__ = ("_open", "_send")
 
     def __init__(self, protocol: Any) -> None:
         super().__init__(protocol)

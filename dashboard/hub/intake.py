@@ -8,9 +8,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from channels.layers import get_channel_layer
+
+from dashboard.hub.subscription import subscribed
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +29,7 @@ FRAME_MAX_CHARACTERS = 200_000
 class Intake:
     """A channel of our own in `group`; the messages that arrive go to `on_messages`, unchecked.
 
-    Those that arrive in one turn of the event loop go together.
+    Those that arrive together go together.
 
     `on_hearing` is called with False when the layer is no longer heard, with True when it is again.
     """
@@ -44,7 +47,6 @@ class Intake:
         self._on_hearing = on_hearing
         self._layer = get_channel_layer()
         self._channel: str | None = None
-        self._arrived: list[dict[str, Any]] = []
         self._heard_at = time.monotonic()
         self._confirmed = False
         self._reconnect_after = RECONNECT_SECONDS
@@ -63,44 +65,36 @@ class Intake:
     async def _listen(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
-                    channel = await self._layer.new_channel()
-                    await self._layer.group_add(self.group, channel)
+                async with AsyncExitStack() as stack:
+                    async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
+                        subscription = await stack.enter_async_context(
+                            subscribed(self._layer, self.group)
+                        )
+                    self._channel = subscription.channel
+                    self._confirmed = False
+                    while True:
+                        self._take(await subscription.receive())
             except Exception as error:  # noqa: BLE001 - any layer, any fault: the probe tells, here we try again
-                logger.debug("cannot subscribe to %s: %r", self.group, error)
-                await asyncio.sleep(PROBE_SECONDS)
-                continue
-            self._channel = channel
-            self._confirmed = False
-            try:
-                await self._read(channel)
+                logger.debug("cannot hear %s: %r", self.group, error)
             finally:
                 self._channel = None
-                await self._layer.group_discard(self.group, channel)
+            await asyncio.sleep(PROBE_SECONDS)
 
-    async def _read(self, channel: str) -> None:
-        while True:
-            try:
-                message = await self._layer.receive(channel)
-            except Exception as error:  # noqa: BLE001 - not decodable, not decryptable: somebody else's message
-                self.garbled += 1
-                logger.debug("a message on %s was not ours: %r", self.group, error)
-                continue
+    def _take(self, arrived: list[Any]) -> None:
+        messages: list[dict[str, Any]] = []
+        for message in arrived:
             if not isinstance(message, dict):
                 self.garbled += 1
+                logger.debug("a message on %s was not ours: %r", self.group, message)
             elif message.get("type") == PROBE:
                 self._heard()
             else:
-                if not self._arrived:
-                    asyncio.get_running_loop().call_soon(self._hand_over)
-                self._arrived.append(message)
-
-    def _hand_over(self) -> None:
-        arrived, self._arrived = self._arrived, []
-        try:
-            self._on_messages(arrived)
-        except Exception:
-            logger.exception("%d messages on %s could not be handled", len(arrived), self.group)
+                messages.append(message)
+        if messages:
+            try:
+                self._on_messages(messages)
+            except Exception:
+                logger.exception("%d messages on %s were not handled", len(messages), self.group)
 
     async def _probe(self) -> None:
         while True:
