@@ -61,6 +61,11 @@ class Publisher:
         with self._guard:
             return self._guard.wait_for(lambda: not self._busy, timeout_seconds)
 
+    @property
+    def waiting(self) -> int:
+        """How many frames are queued."""
+        return len(self._queue)
+
     def _start(self) -> asyncio.AbstractEventLoop:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="publisher", daemon=True).start()

@@ -8,6 +8,7 @@ from daphne.server import Server as Daphne
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
 
+from dashboard import metrics
 from dashboard.headers import security_headers
 from dashboard.origins import is_allowed
 
@@ -89,6 +90,11 @@ class Socket(WebSocketProtocol):
         """Answer a handshake with an error."""
         own = [*security_headers().items(), ("Content-Length", "0"), ("Connection", "close")]
         super().sendHttpErrorResponse(code, reason, [*(responseHeaders or []), *own])
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """Count how it ended: with the code that we said, or else the browser's."""
+        metrics.closed(self.localCloseCode if self.closedByMe else code)
+        super().onClose(wasClean, code, reason)
 
 
 class _Requests(HTTPFactory):

@@ -221,6 +221,11 @@ class Hub:
                 self.counts["stalled"] += 1
                 connection.link.close(codes.TOO_SLOW)
 
+    def intakes(self) -> list[Intake]:
+        """Return what listens to the layer for its groups, now."""
+        own = [self.log.intake] if self.log.intake is not None else []
+        return [*own, *self._intakes.values()]
+
     def _everyone(self) -> list[Connection]:
         return [member for members in self.groups.values() for member in members]
 
@@ -238,6 +243,11 @@ def _resumed(after: int, last: int, *, complete: bool) -> str:
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+
+
+def running_hub() -> Hub | None:
+    """Return the hub of the running event loop, if it has one by now."""
+    return _hubs.get(asyncio.get_running_loop())
 
 
 def current_hub() -> Hub:

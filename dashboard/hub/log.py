@@ -61,6 +61,11 @@ class Log:
             raise RuntimeError("the log is followed only while there is a socket")
         return self._tail
 
+    @property
+    def intake(self) -> Intake | None:
+        """What it listens with, None while it does not run."""
+        return self._intake if self.runs else None
+
     async def start(self) -> None:
         """Begin to follow; raises what the database raises."""
         await self._load()

@@ -122,11 +122,12 @@ def test_only_the_dashboard_itself_uses_the_publisher() -> None:
         if within(one.module, {"dashboard.publisher"})
     }
     # events: what was recorded; services: frames that are not kept; apps: a session that ended;
-    # control: a request to the bot.
+    # control: a request to the bot; metrics: only its figures.
     assert users <= {
         "dashboard/apps.py",
         "dashboard/control.py",
         "dashboard/events.py",
+        "dashboard/metrics.py",
         "dashboard/services.py",
     }
     assert "dashboard/events.py" in users
