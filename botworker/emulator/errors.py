@@ -85,6 +85,7 @@ _UNKNOWN = {
     "Webhook": 10015,
     "interaction": 10062,
     "application command": 10063,
+    "application command permissions": 10066,
     "Role": 10011,
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from botworker.emulator.commands import SUB_COMMAND, SUB_COMMAND_GROUP, CommandRegistry
+from botworker.emulator.messages import Message
 from botworker.emulator.things import Channel, Guild, Member, Role, User
 from botworker.emulator.world import World
 
@@ -60,6 +61,33 @@ def command_data(
         data["options"] = given
     if resolved:
         data["resolved"] = resolved
+    if "guild_id" in command:
+        data["guild_id"] = command["guild_id"]
+    return data
+
+
+def menu_data(
+    world: World,
+    registry: CommandRegistry,
+    name: str,
+    guild: Guild | None,
+    target: Member | User | Message,
+    *,
+    user_id: int,
+) -> Json:
+    """The `data` of a command of the context menu called on `target`; raises NotCallable."""
+    kind = 3 if isinstance(target, Message) else 2
+    command = registry.find(name, guild.id if guild else None, kind)
+    if command is None:
+        raise NotCallable(f"{name!r} was never synced as a command of kind {kind}")
+    _check_visible(command, guild, user_id)
+    resolved: Json = {}
+    if isinstance(target, Message):
+        resolved["messages"] = {str(target.id): target.payload()}
+    else:
+        _resolve(world, guild, USER, target.id, resolved)
+    data: Json = {"id": command["id"], "name": name, "type": kind}
+    data |= {"target_id": str(target.id), "resolved": resolved}
     if "guild_id" in command:
         data["guild_id"] = command["guild_id"]
     return data

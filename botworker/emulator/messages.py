@@ -1,6 +1,7 @@
 """Messages: made from a request body, kept by id, read back in Discord's shape."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,8 @@ class Message:
     interaction: Json | None = None
     reference: int | None = None
     nonce: str | int | None = None
+    reactions: dict[str, list[User]] = field(default_factory=dict)
+    """Who reacted, by the emoji."""
     version: int = 0
     deleted: bool = False
 
@@ -71,6 +74,8 @@ class Message:
             message["application_id"] = str(self.application_id)
         if self.interaction is not None:
             message["interaction_metadata"] = self.interaction
+        if self.reactions:
+            message["reactions"] = [_reaction(*item) for item in self.reactions.items()]
         if self.nonce is not None:
             message["nonce"] = self.nonce
         if self.reference is not None:
@@ -83,26 +88,38 @@ class Message:
 
 
 class MessageBook:
-    """Every message that was sent and not deleted."""
+    """Every message that was sent and not deleted. `tell` hears of each change, by its event."""
 
-    def __init__(self, world: World, keep: int = 20_000) -> None:
+    def __init__(
+        self, world: World, tell: Callable[[str, Message], None], keep: int = 20_000
+    ) -> None:
         self._world = world
+        self._tell = tell
         self._keep = keep
         self._messages: dict[int, Message] = {}
 
-    def create(self, channel: Channel, author: User, body: Json, **more: Any) -> Message:
-        """Post a message made from a request body."""
+    def create(
+        self,
+        channel: Channel,
+        author: User,
+        body: Json,
+        files: Sequence[Json] = (),
+        **more: Any,
+    ) -> Message:
+        """Post a message made from a request body and the metadata of uploaded files."""
         message = Message(self._world.snowflakes(), channel, author, **more)
         self.apply(message, body)
+        self._attach(message, files)
         message.nonce = body.get("nonce")
         self._messages[message.id] = message
         channel.last_message_id = message.id
         if len(self._messages) > self._keep:
             del self._messages[next(iter(self._messages))]
+        self._tell("MESSAGE_CREATE", message)
         return message
 
-    def attach(self, message: Message, files: list[Json]) -> None:
-        """Add uploaded files, as metadata: their contents are not kept."""
+    def _attach(self, message: Message, files: Sequence[Json]) -> None:
+        # As metadata: the contents are not kept.
         for upload in files:
             number = self._world.snowflakes()
             url = f"https://cdn.discordapp.com/attachments/{message.channel.id}/{number}"
@@ -131,6 +148,7 @@ class MessageBook:
         else:
             message.edited_timestamp = now()
         message.version += 1
+        self._tell("MESSAGE_UPDATE", message)
 
     def get(self, message_id: int) -> Message | None:
         """The message, unless it never was or was deleted."""
@@ -149,6 +167,7 @@ class MessageBook:
         """Remove a message."""
         message.deleted = True
         self._messages.pop(message.id, None)
+        self._tell("MESSAGE_DELETE", message)
 
     def _mention(self, message: Message, allowed: Json | None) -> None:
         parse = {"users", "roles", "everyone"} if allowed is None else set(allowed.get("parse", ()))
@@ -161,6 +180,17 @@ class MessageBook:
         ]
         everyone = "@everyone" in message.content or "@here" in message.content
         message.mention_everyone = everyone and "everyone" in parse
+
+
+def _reaction(emoji: str, who: list[User]) -> Json:
+    return {
+        "emoji": {"id": None, "name": emoji},
+        "count": len(who),
+        "count_details": {"burst": 0, "normal": len(who)},
+        "burst_colors": [],
+        "me_burst": False,
+        "me": any(user.bot for user in who),
+    }
 
 
 def _embed(body: Json) -> Json:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from botworker.emulator.commands import CommandRegistry, Scope
-from botworker.emulator.errors import DiscordError
+from botworker.emulator.errors import DiscordError, unknown
 from botworker.emulator.identify import Identification, application_flags
 from botworker.emulator.limits import Limits
 from botworker.emulator.rest import Answer, Call, Route
@@ -43,11 +43,30 @@ class ApplicationRoutes:
                 Route("GET", scope, self.list_commands),
                 Route("PUT", scope, self.overwrite_commands),
                 Route("POST", scope, self.create_command),
+                *self._permissions(scope),
                 Route("GET", f"{scope}/{{command_id}}", self.get_command),
                 Route("PATCH", f"{scope}/{{command_id}}", self.edit_command),
                 Route("DELETE", f"{scope}/{{command_id}}", self.delete_command),
             ]
         return found
+
+    def _permissions(self, scope: str) -> list[Route]:
+        if "{guild_id}" not in scope:
+            return []
+        return [
+            Route("GET", f"{scope}/permissions", self.all_permissions),
+            Route("GET", f"{scope}/{{command_id}}/permissions", self.permissions),
+        ]
+
+    async def all_permissions(self, call: Call) -> Answer:
+        """Nobody has restricted a command."""
+        self._scope(call)
+        return []
+
+    async def permissions(self, call: Call) -> Answer:
+        """Nobody has restricted this command."""
+        self._scope(call)
+        raise unknown("application command permissions")
 
     async def gateway(self, call: Call) -> Answer:
         """Where the gateway is."""

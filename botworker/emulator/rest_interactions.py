@@ -6,7 +6,13 @@ from botworker.emulator import interactions as kinds
 from botworker.emulator.errors import InvalidForm, unknown
 from botworker.emulator.interactions import Interaction, Interactions, State
 from botworker.emulator.message_rules import EPHEMERAL, LOADING, check_message
-from botworker.emulator.messages import CHAT_INPUT_COMMAND, REPLY, Message, MessageBook
+from botworker.emulator.messages import (
+    CHAT_INPUT_COMMAND,
+    CONTEXT_MENU_COMMAND,
+    REPLY,
+    Message,
+    MessageBook,
+)
 from botworker.emulator.option_rules import check_choices
 from botworker.emulator.rest import Answer, Call, Route
 from botworker.emulator.world import World
@@ -31,13 +37,7 @@ class InteractionRoutes:
         self._messages = messages
 
     def routes(self) -> list[Route]:
-        """Everything served here."""
-        hook = "/webhooks/{webhook_id}/{webhook_token}"
-        original, message = f"{hook}/messages/@original", f"{hook}/messages/{{message_id}}"
-
-        def route(method: str, template: str, handler: Any) -> Route:
-            return Route(method, template, handler, authorized=False)
-
+        """The callback; what follows it is served among the webhooks."""
         return [
             Route(
                 "POST",
@@ -45,14 +45,7 @@ class InteractionRoutes:
                 self.callback,
                 authorized=False,
                 limited=False,
-            ),
-            route("POST", hook, self.follow_up),
-            route("GET", original, self.get_message),
-            route("PATCH", original, self.edit_message),
-            route("DELETE", original, self.delete_message),
-            route("GET", message, self.get_message),
-            route("PATCH", message, self.edit_message),
-            route("DELETE", message, self.delete_message),
+            )
         ]
 
     async def callback(self, call: Call) -> Answer:
@@ -185,7 +178,8 @@ class InteractionRoutes:
     ) -> Message:
         """The first answer: to a component it is a reply to the message that holds it."""
         about = interaction.message
-        kind = CHAT_INPUT_COMMAND if about is None else REPLY
+        typed = interaction.payload["data"].get("type", 1) == 1
+        kind = REPLY if about else CHAT_INPUT_COMMAND if typed else CONTEXT_MENU_COMMAND
         reference = None if about is None else about.id
         return self._create(interaction, body, kind, flags=flags, reference=reference, files=files)
 
@@ -200,7 +194,7 @@ class InteractionRoutes:
         files: list[Json] | None = None,
     ) -> Message:
         bot = self._world.bot
-        message = self._messages.create(
+        return self._messages.create(
             interaction.channel,
             bot,
             body,
@@ -210,9 +204,8 @@ class InteractionRoutes:
             application_id=bot.id,
             reference=reference,
             interaction=_metadata(interaction),
+            files=files or [],
         )
-        self._messages.attach(message, files or [])
-        return message
 
 
 def _metadata(interaction: Interaction) -> Json:
@@ -224,7 +217,12 @@ def _metadata(interaction: Interaction) -> Json:
         "authorizing_integration_owners": owners,
     }
     if interaction.type == kinds.COMMAND:
-        found |= {"name": interaction.command, "command_type": 1}
+        data = interaction.payload["data"]
+        found |= {"name": interaction.command, "command_type": data["type"]}
+        if data["type"] == 2:
+            found["target_user"] = data["resolved"]["users"][data["target_id"]]
+        elif data["type"] == 3:
+            found["target_message_id"] = data["target_id"]
     elif interaction.type == kinds.COMPONENT and interaction.message is not None:
         found["interacted_message_id"] = str(interaction.message.id)
     elif interaction.type == kinds.MODAL_SUBMIT and interaction.opener is not None:

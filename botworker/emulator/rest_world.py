@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from botworker.emulator.announcements import Announcements
 from botworker.emulator.errors import DiscordError, InvalidForm, unknown
 from botworker.emulator.message_rules import EPHEMERAL, check_message
 from botworker.emulator.messages import REPLY, Message, MessageBook
@@ -15,14 +16,16 @@ Json = dict[str, Any]
 class WorldRoutes:
     """Reading the world, and speaking in its channels."""
 
-    def __init__(self, world: World, messages: MessageBook) -> None:
+    def __init__(self, world: World, messages: MessageBook, announcements: Announcements) -> None:
         self._world = world
         self._messages = messages
+        self._announcements = announcements
 
     def routes(self) -> list[Route]:
         """Everything served here."""
         guild, channel = "/guilds/{guild_id}", "/channels/{channel_id}"
         message = f"{channel}/messages/{{message_id}}"
+        reaction = f"{message}/reactions/{{emoji_name}}"
         return [
             Route("GET", "/users/@me/guilds", self.my_guilds),
             Route("POST", "/users/@me/channels", self.open_direct_channel),
@@ -40,6 +43,9 @@ class WorldRoutes:
             Route("GET", message, self.message),
             Route("PATCH", message, self.edit_message),
             Route("DELETE", message, self.delete_message),
+            Route("PUT", f"{reaction}/@me", self.react),
+            Route("DELETE", f"{reaction}/@me", self.take_reaction_back),
+            Route("GET", reaction, self.reactions),
         ]
 
     async def my_guilds(self, call: Call) -> Answer:
@@ -116,7 +122,7 @@ class WorldRoutes:
 
     async def typing(self, call: Call) -> Answer:
         """The bot is typing."""
-        self._channel(call)
+        self._announcements.typing(self._channel(call), self._world.bot)
         return None
 
     async def messages(self, call: Call) -> Answer:
@@ -138,8 +144,8 @@ class WorldRoutes:
             body,
             type=REPLY if target else 0,
             reference=int(target) if target else None,
+            files=call.files,
         )
-        self._messages.attach(message, call.files)
         return message.payload()
 
     async def message(self, call: Call) -> Answer:
@@ -149,6 +155,8 @@ class WorldRoutes:
     async def edit_message(self, call: Call) -> Answer:
         """Change one of the bot's own messages."""
         message, body = self._message(call), call.form()
+        if message.author is not self._world.bot:
+            raise DiscordError(403, 50005, "Cannot edit a message authored by another user")
         check_message(body, editing=True)
         self._messages.edit(message, body)
         return message.payload()
@@ -157,6 +165,29 @@ class WorldRoutes:
         """Delete a message."""
         self._messages.delete(self._message(call))
         return None
+
+    async def react(self, call: Call) -> Answer:
+        """The bot reacts to a message."""
+        message, emoji, bot = self._message(call), _emoji(call), self._world.bot
+        who = message.reactions.setdefault(emoji, [])
+        if bot not in who:
+            who.append(bot)
+            self._announcements.reaction("MESSAGE_REACTION_ADD", message, emoji, bot)
+        return None
+
+    async def take_reaction_back(self, call: Call) -> Answer:
+        """The bot reacts no longer."""
+        message, emoji, bot = self._message(call), _emoji(call), self._world.bot
+        if bot in message.reactions.get(emoji, []):
+            message.reactions[emoji].remove(bot)
+            if not message.reactions[emoji]:
+                del message.reactions[emoji]
+            self._announcements.reaction("MESSAGE_REACTION_REMOVE", message, emoji, bot)
+        return None
+
+    async def reactions(self, call: Call) -> Answer:
+        """Who reacted to a message with an emoji."""
+        return [user.payload() for user in self._message(call).reactions.get(_emoji(call), [])]
 
     def _guild(self, call: Call) -> Guild:
         guild = self._world.guilds.get(call.id("guild_id"))
@@ -191,6 +222,14 @@ class WorldRoutes:
         after = int(call.query["after"]) if call.query.get("after", "").isdigit() else 0
         limit = self._limit(call, most, usual or most)
         return [thing for thing in things if thing.id > after][:limit]
+
+
+def _emoji(call: Call) -> str:
+    """The emoji of the path, which is no custom one: the world has none."""
+    emoji = call.params["emoji_name"]
+    if emoji.isascii() or len(emoji) > 20:
+        raise DiscordError(400, 10014, "Unknown Emoji")
+    return emoji
 
 
 def _wants_counts(call: Call) -> bool:

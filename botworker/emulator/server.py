@@ -14,6 +14,7 @@ from botworker.emulator.ratelimits import RateLimits
 from botworker.emulator.rest import PREFIX, Rest
 from botworker.emulator.rest_application import ApplicationRoutes
 from botworker.emulator.rest_interactions import InteractionRoutes
+from botworker.emulator.rest_webhooks import WebhookRoutes
 from botworker.emulator.rest_world import WorldRoutes
 from botworker.emulator.snowflakes import bot_id_in, token_for
 from botworker.emulator.stage import Stage
@@ -60,6 +61,7 @@ class EmulatedDiscord(Stage):
         self.controls: dict[str, Control] = {
             **controls_of(self.faults),
             "run_command": self._run_command,
+            "say": self._say,
         }
         """What `POST /_control/NAME` offers."""
         self._application = ApplicationRoutes(
@@ -114,9 +116,10 @@ class EmulatedDiscord(Stage):
         """Listen. Raises OSError when the port is taken."""
         app = web.Application(middlewares=[self._door], client_max_size=25 << 20)
         interactions = InteractionRoutes(self.world, self.interactions, self.messages)
-        world = WorldRoutes(self.world, self.messages)
-        routes = [*self._application.routes(), *interactions.routes(), *world.routes()]
-        self.rest.register(app.router, routes)
+        webhooks = WebhookRoutes(self.world, self.messages, self.announcements, interactions)
+        world = WorldRoutes(self.world, self.messages, self.announcements)
+        for some in (self._application, interactions, webhooks, world):
+            self.rest.register(app.router, some.routes())
         desk = ControlDesk(self.controls, self.state)
         app.router.add_route("*", "/_control", desk.serve)
         app.router.add_route("*", "/_control/{name}", desk.serve)
@@ -177,6 +180,17 @@ class EmulatedDiscord(Stage):
             options=options,
         )
         return await seen(interaction, within)
+
+    async def _say(
+        self, text: str, member: int | str | None = None, guild: int | str | None = None
+    ) -> Json:
+        """A member writes a message; the result is the message. Ids may be text."""
+        message = await self.say(
+            text,
+            member=None if member is None else int(member),
+            guild=None if guild is None else int(guild),
+        )
+        return message.payload()
 
     async def _listen(self) -> None:
         assert self._runner is not None  # noqa: S101

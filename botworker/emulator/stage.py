@@ -5,15 +5,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from botworker.emulator import interactions as kinds
+from botworker.emulator.announcements import Announcements
 from botworker.emulator.commands import CommandRegistry
 from botworker.emulator.components import filled, find_component
 from botworker.emulator.conditions import Conditions
 from botworker.emulator.gateway import Gateway
 from botworker.emulator.interactions import Interaction, Interactions
-from botworker.emulator.invocations import NotCallable, command_data, interaction_payload
+from botworker.emulator.invocations import (
+    NotCallable,
+    command_data,
+    interaction_payload,
+    menu_data,
+)
 from botworker.emulator.limits import Limits
 from botworker.emulator.messages import Message, MessageBook
-from botworker.emulator.things import Guild, Member, User
+from botworker.emulator.things import Channel, Guild, Member, User
 from botworker.emulator.world import World
 
 Json = dict[str, Any]
@@ -29,9 +35,10 @@ class Stage:
         self.limits = limits
         self.conditions = Conditions(seed)
         self.commands = CommandRegistry(world.bot.id, world.snowflakes)
-        self.messages = MessageBook(world)
         self.interactions = Interactions(limits.response_seconds, limits.token_seconds)
         self.gateway = Gateway(world, token, limits, self.conditions)
+        self.announcements = Announcements(self.gateway)
+        self.messages = MessageBook(world, self.announcements.message)
         self._dice = random.Random(seed)  # noqa: S311
 
     async def run_command(
@@ -62,6 +69,35 @@ class Stage:
             forged=forged,
         )
         return self._open(kinds.COMMAND, name, data, user, home, interaction_id)
+
+    async def use_on(
+        self,
+        name: str,
+        target: Member | User | Message,
+        *,
+        member: Member | User | int | None = None,
+        guild: Guild | int | None = None,
+    ) -> Interaction:
+        """A member calls a command of the context menu on somebody, or on a message."""
+        if guild is None and isinstance(target, Message):
+            guild = self.world.guilds.get(target.channel.guild_id or 0)
+        home, user = self._who(member, guild, False)
+        data = menu_data(self.world, self.commands, name, home, target, user_id=user.id)
+        channel = target.channel if isinstance(target, Message) else None
+        return self._open(kinds.COMMAND, name, data, user, home, None, channel=channel)
+
+    async def say(
+        self,
+        text: str,
+        *,
+        member: Member | User | int | None = None,
+        guild: Guild | int | None = None,
+        direct: bool = False,
+    ) -> Message:
+        """A member writes a message, in a channel of their guild or to the bot."""
+        home, user = self._who(member, guild, direct)
+        channel = home.text_channels[0] if home else self.world.direct_channel(user)
+        return self.messages.create(channel, user, {"content": text})
 
     async def autocomplete(
         self,
@@ -136,8 +172,9 @@ class Stage:
         message: Message | None = None,
         *,
         opener: Interaction | None = None,
+        channel: Channel | None = None,
     ) -> Interaction:
-        channel = (
+        channel = channel or (
             message.channel
             if message is not None
             else self.world.direct_channel(user)
@@ -208,14 +245,17 @@ class Stage:
         """Wait until `shards` sessions are connected."""
         await self.wait_until(lambda: len(self.gateway.sessions.connected()) >= shards, within)
 
-    async def wait_for_command(self, name: str, within: float = 10.0) -> None:
-        """Wait until the bot has synced a command of this name, in any scope, and is connected."""
-        root = name.split()[0]
+    async def wait_for_command(self, name: str, within: float = 10.0, kind: int = 1) -> None:
+        """Wait until the bot has synced a command of this name, in any scope, and is connected.
+
+        `kind` 2 is one of the context menu of people, 3 of messages.
+        """
+        root = name.split()[0] if kind == 1 else name
         scopes = [None, *self.world.guilds]
         await self.wait_until(
             lambda: (
                 bool(self.gateway.sessions.connected())
-                and any(self.commands.find(root, scope) for scope in scopes)
+                and any(self.commands.find(root, scope, kind) for scope in scopes)
             ),
             within,
         )

@@ -126,6 +126,33 @@ class Channel:
 
 
 @dataclass(slots=True)
+class Webhook:
+    """An address under which anybody who has its token can write in a channel."""
+
+    id: int
+    name: str
+    token: str
+    channel: Channel
+    maker: User
+    application_id: int
+
+    def payload(self) -> Json:
+        """Discord's webhook object, of the kind (1) that applications make."""
+        return {
+            "id": str(self.id),
+            "type": 1,
+            "name": self.name,
+            "avatar": None,
+            "channel_id": str(self.channel.id),
+            "guild_id": str(self.channel.guild_id),
+            "application_id": str(self.application_id),
+            "token": self.token,
+            "url": f"https://discord.com/api/webhooks/{self.id}/{self.token}",
+            "user": self.maker.payload(),
+        }
+
+
+@dataclass(slots=True)
 class Member:
     """A user in one guild."""
 

@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 from botworker.emulator import names
 from botworker.emulator.snowflakes import Snowflakes, snowflake_at
-from botworker.emulator.things import MEMBER_PERMISSIONS, Channel, Guild, Member, Role, User
+from botworker.emulator.things import (
+    MEMBER_PERMISSIONS,
+    Channel,
+    Guild,
+    Member,
+    Role,
+    User,
+    Webhook,
+)
 
 BOT_ID = 1_180_000_000_000_000_042
 
@@ -19,6 +27,7 @@ class World:
         self.users: dict[int, User] = {bot.id: bot}
         self.guilds: dict[int, Guild] = {}
         self.direct_channels: dict[int, Channel] = {}
+        self.webhooks: dict[int, Webhook] = {}
         self.snowflakes = Snowflakes()
 
     def channel(self, channel_id: int) -> Channel | None:

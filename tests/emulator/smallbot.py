@@ -102,6 +102,18 @@ def add_commands(bot: Any) -> None:
         bot.failed.set()
 
 
+def add_menus(tree: app_commands.CommandTree[Any]) -> None:
+    """What it can do to somebody, or with a message."""
+
+    @tree.context_menu(name="Greet")
+    async def greet(interaction: Interaction, who: discord.Member) -> None:
+        await interaction.response.send_message(f"hello {who.display_name}")
+
+    @tree.context_menu(name="Quote")
+    async def quote(interaction: Interaction, message: discord.Message) -> None:
+        await interaction.response.send_message(f"> {message.content}", ephemeral=True)
+
+
 if TYPE_CHECKING:
     _Base = discord.Client
 else:
@@ -122,6 +134,7 @@ class _Common(_Base):
         self.happened: asyncio.Queue[str] = asyncio.Queue()
         self.ready = asyncio.Event()
         add_commands(self)
+        add_menus(self.tree)
 
     async def setup_hook(self) -> None:
         await self.tree.sync()

@@ -99,6 +99,46 @@ async def test_everything_said_to_and_by_discordpy_is_as_discord_publishes_it(
     assert len(watch.routes) >= 20
 
 
+async def test_messages_webhooks_reactions_and_menus_are_as_discord_publishes_them(
+    formats, emulated, start: Start
+):
+    watch = Watch(emulated, formats)
+    intents = discord.Intents.all()
+    intents.message_content = False
+    bot: Any = await start(intents=intents)
+    guild = next(iter(emulated.world.guilds.values()))
+    anna, bert = guild.people[:2]
+    channel = bot.get_guild(guild.id).text_channels[0]
+
+    said = await emulated.say(f"hello <@{bot.user.id}>", member=anna, guild=guild)
+    await emulated.say("in private", member=anna, direct=True)
+    await (await emulated.use_on("Greet", bert, member=anna, guild=guild)).reply()
+    await (await emulated.use_on("Quote", said, member=bert)).reply()
+    message = await channel.send("hi")
+    await message.edit(content="hello")
+    await message.add_reaction("👍")
+    assert [one async for one in (await message.fetch()).reactions[0].users()] == [bot.user]
+    await message.remove_reaction("👍", bot.user)
+    await message.delete()
+    async with channel.typing():
+        pass
+    hook = await channel.create_webhook(name="Weather")
+    written = await hook.send("rain", username="Sky", wait=True)
+    await written.edit(content="sun")
+    await (await hook.fetch_message(written.id)).delete()
+    await hook.send("nobody waits")
+    assert await channel.webhooks() == await bot.get_guild(guild.id).webhooks() == [hook]
+    await hook.edit(name="Forecast")
+    await bot.fetch_webhook(hook.id)
+    await hook.delete()
+    await bot.get_guild(guild.id).change_voice_state(channel=None)
+    await bot.change_presence(status=discord.Status.idle)
+
+    assert watch.faults == set()
+    assert {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "WEBHOOKS_UPDATE"} <= watch.frames
+    assert {"MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE", "TYPING_START"} <= watch.frames
+
+
 async def _look_around(bot: Any, guild_id: int, user_id: int) -> None:
     await bot.fetch_guild(guild_id)
     guild = bot.get_guild(guild_id)
