@@ -31,8 +31,9 @@ class DashboardConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what keeps the stream's row there and watches over people and settings."""
-        from dashboard import checks, people  # noqa: F401 - importing checks registers them
+        from dashboard import attempts, checks, people  # noqa: F401 - importing checks registers them
 
         people.connect()
+        attempts.connect()
         post_migrate.connect(create_stream, sender=self)
         user_logged_out.connect(end_sockets)

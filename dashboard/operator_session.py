@@ -55,7 +55,7 @@ def session_of(user: User) -> Iterator[Session]:
     """Sign `user` in without a password, on this database, until the block ends."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.set_expiry(int(LIFETIME.total_seconds()))
     session.create()

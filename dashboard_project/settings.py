@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 import tempfile
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Never, cast
@@ -209,6 +210,12 @@ SOCKET_STALLED_SECONDS: float = env.float("SOCKET_STALLED_SECONDS", 30.0, valida
 SOCKET_DIRECT_WRITES: bool = env.bool("SOCKET_DIRECT_WRITES", True)
 SOCKET_RECHECK_SECONDS: float = env.float("SOCKET_RECHECK_SECONDS", 30.0, validate=_at_least(0.1))
 
+# The sign-in: so many failures of a name from one address, then a pause.
+SIGN_IN_FAILURES_MAX: int = env.int("SIGN_IN_FAILURES_MAX", 5, validate=_at_least(1))
+SIGN_IN_COOL_OFF_MINUTES: float = env.float(
+    "SIGN_IN_COOL_OFF_MINUTES", 15.0, validate=_at_least(0.01)
+)
+
 # The economy, in whole coins and days: docs/economy.md has the rule.
 DAILY_BASE_COINS: int = env.int("DAILY_BASE_COINS", 100, validate=_at_least(0))
 DAILY_STREAK_COINS: int = env.int("DAILY_STREAK_COINS", 10, validate=_at_least(0))
@@ -280,7 +287,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "dashboard",
+    "dashboard",  # before axes: it hears of a refused sign-in before that locks
+    "axes",
     "economy",
     "botworker",
 ]
@@ -296,6 +304,7 @@ MIDDLEWARE = [
     "dashboard.middleware.remember_who_acts",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # makes of a lock an answer
 ]
 
 ROOT_URLCONF = "dashboard_project.urls"
@@ -340,6 +349,25 @@ CHANNEL_LAYERS = {
         },
     }
 }
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # says no, or leaves it to the next
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = "dashboard.attempts.Attempts"
+AXES_LOCKOUT_PARAMETERS = [["ip_address", "username"]]
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES_MAX
+AXES_COOLOFF_TIME = timedelta(minutes=SIGN_IN_COOL_OFF_MINUTES)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "dashboard.attempts.place_of"
+AXES_USERNAME_CALLABLE = "dashboard.attempts.name_of"
+AXES_CLIENT_STR_CALLABLE = "dashboard.attempts.told"
+AXES_LOCKOUT_CALLABLE = "dashboard.attempts.refuse"
+AXES_SENSITIVE_PARAMETERS = ["username", "password", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True  # the audit log has it
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -398,6 +426,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL},
         "aurora.access": {"level": LOG_LEVEL if ACCESS_LOG else "WARNING"},
+        "axes": {"level": "WARNING"},
         "discord": {"level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL},
         "discord.client": {"level": "WARNING", "filters": ["without_traceback"]},
     },
