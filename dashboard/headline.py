@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.cards import times_usual
+from dashboard.frames import timestamp
 from dashboard.models import Event
 
 _BOT_TROUBLE = {
@@ -33,20 +34,23 @@ def compose(
 ) -> dict[str, str]:
     """Return `tone` (calm, warn, bad), `text` (one sentence) and `detail` (what to know next).
 
-    `usual_ms` is the usual gateway latency, `errors` how many errors this hour and the last had.
-    The gravest trouble is told: the bot, then its latency, then errors.
+    `at` is the moment in the log to look at, empty where there is none. `usual_ms` is the usual
+    gateway latency, `errors` how many errors this hour and the last had. The gravest trouble is
+    told: the bot, then its latency, then errors.
     """
     detail = _last(last_command, now)
     if bot["state"] in _BOT_TROUBLE:
         tone, text, hint = _BOT_TROUBLE[bot["state"]]
-        return _line(tone, text, hint, detail)
+        return _line(tone, text, hint, detail, at=bot["heartbeatAt"] or "")
     times = times_usual(bot["latencyMs"], usual_ms)
     if times:
         text = f"Discord latency is {times:.0f} times its usual."
         return _line("warn", text, f"{bot['latencyMs']:,.0f} ms now.", detail)
     if errors and last_failure is not None:
         number = "One command has" if errors == 1 else f"{errors:,} commands have"
-        return _line("warn", f"{number} failed recently.", _failure(last_failure, now), detail)
+        at = timestamp(last_failure.timestamp)
+        why = _failure(last_failure, now)
+        return _line("warn", f"{number} failed recently.", why, detail, at=at)
     return _line("calm", "All is well.", detail)
 
 
@@ -58,8 +62,9 @@ def age(seconds: float) -> str:
     return f"{int(seconds // 86400)} d"
 
 
-def _line(tone: str, text: str, *details: str) -> dict[str, str]:
-    return {"tone": tone, "text": text, "detail": " ".join(part for part in details if part)}
+def _line(tone: str, text: str, *details: str, at: str = "") -> dict[str, str]:
+    detail = " ".join(part for part in details if part)
+    return {"tone": tone, "text": text, "detail": detail, "at": at}
 
 
 def _last(command: Event | None, now: datetime) -> str:

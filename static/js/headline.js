@@ -32,7 +32,8 @@ export function headline({ page, stats, links }) {
   if (botLink.word === "bot offline" && stats.bot.state !== "offline") {
     return own("bad", "The bot does not answer.", `Its last heartbeat was at ${clockTime(stats.bot.heartbeatAt)} UTC.`);
   }
-  return own(stats.headline.tone, stats.headline.text, stats.headline.detail);
+  const { tone, text, detail, at } = stats.headline;
+  return own(tone, text, detail, at ? { link: "moment", action: "Show those seconds" } : {});
 }
 
 /** Returns the title of the page `name`; it says first how many things are out of the ordinary. */

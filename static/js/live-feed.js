@@ -28,8 +28,9 @@ export class LiveFeed {
     this.#root = page.part("feed");
     this.#state = new FeedState(given("events"), viewOf(given("view")));
     this.#feed = new Feed(this.#root, this.#state);
-    this.#root.addEventListener("click", (event) => this.#followed(event));
+    page.root.addEventListener("click", (event) => this.#followed(event));
     this.#root.addEventListener("submit", (event) => this.#asked(event));
+    this.#root.addEventListener("keydown", ({ key, target }) => key === "Escape" && target.matches("input") && target.blur());
     addEventListener("popstate", () => this.#load(location.href));
     onKeys({ p: () => this.#feed.togglePause(), "/": () => this.#search() });
     this.#feed.showHere();
@@ -64,6 +65,11 @@ export class LiveFeed {
   /** Leads to what happened at a moment, or just before. */
   goTo(timestamp) {
     this.#open({ search: `?at=${encodeURIComponent(timestamp)}` });
+    this.#show();
+  }
+
+  #show() {
+    this.#root.scrollIntoView({ block: "nearest" });
   }
 
   /** Shows what `url` asks for; what else the address says stays. */
@@ -82,6 +88,7 @@ export class LiveFeed {
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     this.#open(link);
+    if (!this.#root.contains(link)) this.#show();
   }
 
   #asked(event) {

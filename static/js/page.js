@@ -3,6 +3,7 @@
 import { paintAges } from "./ages.js";
 import { given } from "./dom.js";
 import { headline, pageTitle } from "./headline.js";
+import { offerHelp } from "./keys.js";
 import { links } from "./lamp.js";
 import { openStream } from "./live.js";
 import { paintHeadline, paintLamp } from "./status.js";
@@ -57,6 +58,7 @@ export class LivePage {
     this.#listener = { ...NOBODY, ...listener };
     this.#paintStatus();
     setInterval(() => this.#paintStatus(), 1000);
+    offerHelp();
     this.#stream.start();
   }
 
@@ -78,7 +80,8 @@ export class LivePage {
     root.dataset.live = page.name;
     root.toggleAttribute("data-old", chain[0].state === "bad");
     paintLamp(this.part("top"), chain);
-    paintHeadline(this.part("headline"), sentence, this.urls);
+    const moment = `${root.dataset.logUrl}?at=${encodeURIComponent(stats.headline.at)}`;
+    paintHeadline(this.part("headline"), sentence, { ...this.urls, moment });
     document.title = pageTitle({ name: root.querySelector("h1").textContent, tone: sentence.tone, cards: stats.cards, links: chain });
     this.#listener.onStatus({ stats, links: chain });
     paintAges(now);

@@ -14,7 +14,7 @@ export function paintLamp(root, links) {
   setText(slot(root, "lamp-said"), said);
 }
 
-/** Paints the headline; `urls` is `{login, reload}` for the way out it may offer. */
+/** Paints the headline; `urls` is `{login, reload, moment}` for the way on it may offer. */
 export function paintHeadline(root, headline, urls) {
   setAttribute(root, "data-tone", headline.tone);
   fill(root, { text: headline.text, detail: headline.detail });
@@ -23,5 +23,6 @@ export function paintHeadline(root, headline, urls) {
   if (headline.link) {
     setAttribute(way, "href", urls[headline.link]);
     setText(way, headline.action);
+    way.toggleAttribute("data-view", headline.link === "moment"); // a page with a feed shows it in place
   }
 }

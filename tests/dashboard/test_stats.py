@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from dashboard import bots, cards, headline, stats
+from dashboard import bots, cards, frames, headline, stats
 from dashboard.events import Origin, Ref, record_event
 from dashboard.models import BotProcess, Level, MetricSample
 
@@ -148,7 +148,7 @@ def test_the_headline_is_calm_when_all_is_well_and_tells_the_last_command():
     heartbeat()
     command(NOW - timedelta(seconds=3))
     assert stats.collect()["headline"] == {
-        "tone": "calm", "text": "All is well.", "detail": "Last command 3 s ago.",
+        "tone": "calm", "text": "All is well.", "detail": "Last command 3 s ago.", "at": "",
     }  # fmt: skip
 
 
@@ -159,6 +159,7 @@ def test_the_headline_names_what_failed_last_and_for_whom():
     told = stats.collect()["headline"]
     assert told["tone"] == "warn"
     assert told["detail"].startswith("Last: /daily for ada in Harbour, 40 s ago.")
+    assert told["at"] == frames.timestamp(NOW - timedelta(seconds=40))
 
 
 @pytest.mark.django_db

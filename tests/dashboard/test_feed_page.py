@@ -1,0 +1,258 @@
+"""The feed in a real Chromium: filters that hold live, the past, the keys, events of their own."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from dashboard.events import Origin, Ref, record_event
+from dashboard.models import Level
+from tests.browser import beside, open_page
+from tests.dashboard.test_page import HOSTILE, TOO_WIDE, claim, claims, heartbeat, sentences
+from tests.web import LiveWeb
+
+expect.set_options(timeout=20_000)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PHONE = {"width": 360, "height": 800}
+
+
+def fail(number: int) -> None:
+    record_event(
+        kind="bot.command_failed",
+        message=f"/transfer failed, number {number}",
+        level=Level.ERROR,
+        origin=Origin(Ref(7, "Library"), Ref(8, "kestrel"), "transfer", f"failed-{number}"),
+    )
+
+
+def happen(number: int) -> None:
+    record_event(kind="gateway.resumed", message=f"Shard {number} resumed")
+
+
+def is_live(page: Page) -> None:
+    expect(page.locator("[data-live]")).to_have_attribute("data-live", "live")
+
+
+@pytest.fixture
+def cookie(live_web: LiveWeb, staff: User) -> dict[str, str]:
+    return live_web.cookie(staff)
+
+
+def test_a_filter_holds_for_what_comes_live_after_a_reload_and_after_an_outage(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    claims(range(1, 4))
+    fail(1)
+    with open_page(chromium, live_web, cookie) as page:
+        is_live(page)
+        page.locator(".chip", has_text="errors").click()
+        expect(page).to_have_url(f"{live_web.url}/?level=error")
+        expect(page.locator(".event")).to_have_count(1)
+        beside(lambda: claims(range(4, 6)))
+        beside(lambda: fail(2))
+        expect(page.locator(".event")).to_have_count(2)
+        expected = ["/transfer failed, number 2", "/transfer failed, number 1"]
+        assert sentences(page) == expected
+        expect(page.locator("[data-slot=feed-foot]")).to_contain_text("2 of all events up to 12")
+        page.reload()
+        is_live(page)
+        assert sentences(page) == expected
+        live_web.kill()
+        expect(page.locator("[data-live]")).not_to_have_attribute("data-live", "live")
+        beside(lambda: claims(range(6, 8)))
+        beside(lambda: fail(3))
+        live_web.start()
+        expect(page.locator(".event")).to_have_count(3)
+        expect(page.locator(".feed")).to_contain_text("5 events while you were away")
+        is_live(page)
+
+
+def test_a_filtered_feed_starts_again_from_a_snapshot_when_too_much_was_missed(
+    chromium: str, start_web: Callable[..., LiveWeb], staff: User
+):
+    web = start_web(REPLAY_EVENTS_MAX="3")
+    fail(1)
+    with open_page(chromium, web, web.cookie(staff)) as page:
+        page.goto(f"{web.url}/events?level=error")
+        is_live(page)
+        web.kill()
+        expect(page.locator("[data-live]")).not_to_have_attribute("data-live", "live")
+        beside(lambda: claims(range(1, 10)))
+        beside(lambda: fail(2))
+        web.start()
+        expect(page.locator(".event")).to_have_count(2)
+        is_live(page)
+        beside(lambda: fail(3))
+        expect(page.locator(".event")).to_have_count(3)
+        assert sentences(page)[0] == "/transfer failed, number 3"
+
+
+def test_back_and_forward_lead_through_what_was_asked(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    claims(range(1, 3))
+    fail(1)
+    happen(1)
+    with open_page(chromium, live_web, cookie) as page:
+        is_live(page)
+        everything = sentences(page)
+        page.locator(".chip", has_text="gateway").click()
+        expect(page.locator(".event")).to_have_count(1)
+        page.keyboard.press("/")
+        page.keyboard.type("SHARD 1")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{live_web.url}/?kind=gateway.*&q=SHARD+1")
+        expect(page.locator("#feed-q")).to_be_focused()
+        page.locator(".chip", has_text="all").first.click()
+        expect(page).to_have_url(f"{live_web.url}/?q=SHARD+1")
+        page.go_back()
+        page.go_back()
+        expect(page.locator("#feed-q")).to_have_value("")
+        expect(page.locator("#chip-gateway")).to_have_attribute("aria-current", "true")
+        assert sentences(page) == ["Shard 1 resumed"]
+        page.go_back()
+        expect(page.locator(".event")).to_have_count(len(everything))
+        page.go_forward()
+        expect(page.locator(".event")).to_have_count(1)
+        beside(lambda: happen(2))  # the filter that was gone forward to holds live
+        beside(lambda: claim(9))
+        expect(page.locator(".event")).to_have_count(2)
+
+
+def test_the_past_stands_still_counts_what_comes_and_leads_back_to_the_newest(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    for number in range(1, 131):
+        happen(number)
+    with open_page(chromium, live_web, cookie) as page:
+        page.goto(f"{live_web.url}/events")
+        is_live(page)
+        page.get_by_role("link", name="Older").click()
+        expect(page).to_have_url(f"{live_web.url}/events?before=31")
+        expect(page.locator(".event")).to_have_count(30)
+        expect(page.locator("[data-slot=feed-state]")).to_have_text("earlier events")
+        expect(page.locator("[data-slot=pause]")).to_be_hidden()
+        beside(lambda: happen(131))
+        expect(page.locator("[data-slot=later]")).to_have_text("· 1 new")
+        assert sentences(page)[0] == "Shard 30 resumed"
+        page.get_by_role("link", name="Newest").click()
+        expect(page.locator(".event").first).to_contain_text("Shard 131 resumed")
+        beside(lambda: happen(132))
+        expect(page.locator(".event").first).to_contain_text("Shard 132 resumed")
+
+
+def test_the_headline_leads_to_the_failure_in_place_and_its_row_to_its_page(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    claim(1)
+    fail(1)
+    claim(2)
+    heartbeat()
+    with open_page(chromium, live_web, cookie) as page:
+        is_live(page)
+        mark = page.evaluate("window.mark = Math.random()")
+        page.get_by_role("link", name="Show those seconds").click()
+        expect(page.locator(".event.here")).to_contain_text("/transfer failed")
+        assert page.evaluate("window.mark") == mark  # the page was not left
+        page.locator(".event.here .event-time").click()
+        expect(page.locator("h1")).to_contain_text("/transfer failed, number 1")
+        expect(page.locator(".event.here")).to_have_count(1)
+        page.go_back()
+        expect(page.locator(".event.here")).to_contain_text("/transfer failed")
+
+
+def test_a_wrong_value_is_said_in_place_and_can_be_mended(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    claim(1)
+    with open_page(chromium, live_web, cookie) as page:
+        is_live(page)
+        page.locator(".feed-more summary").click()
+        page.fill("input[name=guild]", "Harbour")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("Guild is a whole number")
+        expect(page.locator(".event")).to_have_count(0)
+        page.fill("input[name=guild]", "5")
+        page.keyboard.press("Enter")
+        expect(page.locator(".token")).to_contain_text("Harbour")
+        expect(page.locator(".event")).to_have_count(1)
+        page.locator(".token").click()
+        expect(page).to_have_url(f"{live_web.url}/")
+
+
+def test_a_view_that_cannot_be_had_is_said_and_nothing_is_lost(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    claim(1)
+    with open_page(chromium, live_web, cookie) as page:
+        is_live(page)
+        page.route("**/?level=error", lambda route: route.abort())
+        page.locator(".chip", has_text="errors").click()
+        expect(page.locator("[data-slot=feed-foot]")).to_contain_text("did not answer")
+        expect(page).to_have_url(f"{live_web.url}/")
+        beside(lambda: claim(2))
+        expect(page.locator(".event")).to_have_count(2)
+
+
+def test_the_keys_search_pause_and_explain_themselves(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    with open_page(chromium, live_web, cookie) as page:
+        is_live(page)
+        page.locator("#chip-all").focus()
+        page.keyboard.press("?")
+        dialog = page.get_by_role("dialog", name="Keys")
+        expect(dialog).to_be_visible()
+        page.keyboard.press("p")  # not while the dialog is open
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(page.locator("#chip-all")).to_be_focused()
+        expect(page.locator("[data-slot=pause]")).to_have_attribute("aria-pressed", "false")
+        page.keyboard.press("/")
+        expect(page.locator("#feed-q")).to_be_focused()
+        page.keyboard.type("p?/")
+        expect(page.locator("#feed-q")).to_have_value("p?/")
+        page.keyboard.press("Escape")
+        expect(page.locator("#feed-q")).not_to_be_focused()
+        page.keyboard.press("p")
+        expect(page.locator("[data-slot=pause]")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
+
+
+def test_the_log_works_without_javascript_and_on_a_phone(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    for number, name in enumerate(HOSTILE.values(), start=1):
+        claim(number, name)
+    for number in range(1, 121):
+        happen(number)
+    with open_page(chromium, live_web, cookie, java_script_enabled=False, viewport=PHONE) as page:
+        page.goto(f"{live_web.url}/events")
+        expect(page.locator(".event")).to_have_count(100)
+        page.get_by_role("link", name="Older").click()
+        expect(page.locator(".event")).to_have_count(20 + len(HOSTILE))
+        page.locator("#chip-economy").click()
+        expect(page.locator(".event")).to_have_count(len(HOSTILE))
+        page.fill("#feed-q", "CLAIMED 3")
+        page.keyboard.press("Enter")
+        expect(page.locator(".event")).to_have_count(1)
+        page.locator(".event-time").click()
+        expect(page.locator("h1")).to_contain_text("claimed 3 coins")
+
+
+def test_hostile_names_stay_within_the_pages_of_the_log(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    with open_page(chromium, live_web, cookie, viewport=PHONE) as page:
+        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
+        for number, name in enumerate(HOSTILE.values(), start=1):
+            beside(partial(claim, number, name))
+        for path in ("/events", "/events?guild=5", "/events?actor=7", "/events/1", "/events/13"):
+            page.goto(live_web.url + path)
+            expect(page.locator(".event").first).to_be_visible()
+            assert page.evaluate(TOO_WIDE) == [], path
+            assert page.locator(".event img, .event script, h1 img").count() == 0
