@@ -44,9 +44,9 @@ class Feed(NamedTuple):
 
     `events` are of the wire, newest first. `view` tells the page's JavaScript what they are:
     `live` when they are the newest, `from` and `upto` the seqs that were searched, `here` the event
-    an asked-for moment led to. `kept` are the parameters that are not the feed's. `older`, `newer`
-    and `newest` lead on, empty where nothing is. `reached` is the last event looked at by a search
-    that was stopped before it was done.
+    an asked-for moment led to. `kept` are the parameters that are not the feed's, `chosen` is the
+    filter as an address has it. `older`, `newer` and `newest` lead on, empty where nothing is.
+    `reached` is the last event looked at by a search that was stopped before it was done.
     """
 
     events: list[dict[str, Any]]
@@ -58,6 +58,7 @@ class Feed(NamedTuple):
     choices: list[Choice]
     tokens: list[Token]
     kinds: list[str]
+    chosen: str
     older: str
     newer: str
     newest: str
@@ -113,6 +114,7 @@ def read_feed(query: QueryDict, stream: dict[str, Any], limit: int) -> Feed:
         choices=_choices(link, wanted, kinds),
         tokens=_tokens(link, wanted, piece.events),
         kinds=kinds,
+        chosen="?" + urlencode(event_parameters(wanted)),
         older="" if problem or piece.oldest else link(wanted, before=piece.low),
         newer="" if problem or piece.newest or not past else link(wanted, after=piece.high),
         newest=link(wanted) if past else "",

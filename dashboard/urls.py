@@ -8,6 +8,7 @@ from dashboard import probes, signin, views
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("events", views.events, name="events"),
+    path("events.csv", views.events_csv, name="events-csv"),
     path("events/<int:seq>", views.event, name="event"),
     path("api/stats", views.api_stats, name="api-stats"),
     path("api/stats/activity", views.api_activity, name="api-activity"),

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
@@ -14,13 +15,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from dashboard import access, activity, details, frames, latency, queries, search, stats
+from dashboard import (
+    access,
+    activity,
+    details,
+    event_export,
+    frames,
+    latency,
+    queries,
+    search,
+    stats,
+)
+from dashboard.csv_export import csv_response
 from dashboard.feed import read_feed
 from dashboard.models import Event
 from dashboard.parameters import BadParameter, read_event_page
 from dashboard.spans import ACTIVITY, LATENCY, read_range
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 READING = ("GET", "HEAD")
 
@@ -35,7 +47,7 @@ def page(view: View) -> View:
     @never_cache
     @login_required
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not access.may_view(request.user):
             raise PermissionDenied
         try:
@@ -66,6 +78,16 @@ def events(request: HttpRequest) -> HttpResponse:
 
 
 @page
+def events_csv(request: HttpRequest) -> HttpResponseBase:
+    """Answer the events of a filter as a file, for those who may export; docs/wire.md has it."""
+    if not access.may_export(request.user):
+        raise PermissionDenied
+    wanted = read_event_page(request.GET)
+    rows = event_export.batches(wanted, upto=queries.position().head)
+    return csv_response(request, name="events", header=event_export.COLUMNS, batches=rows)
+
+
+@page
 def event(request: HttpRequest, seq: int) -> HttpResponse:
     """Answer the page of one event: 410 when it is no longer kept, 404 when it never was."""
     found = Event.objects.filter(pk=seq).first() if seq < 2**63 else None
@@ -84,7 +106,7 @@ def _with_feed(
     """Answer a page with a feed: with 400 and a message in it if its parameters make no sense."""
     now = stats.collect()
     found = read_feed(request.GET, now["stream"], limit)
-    context |= {"stats": now, "feed": found}
+    context |= {"stats": now, "feed": found, "may_export": access.may_export(request.user)}
     return render(request, template, context, status=400 if found.problem else 200)
 
 
@@ -97,7 +119,7 @@ def api(view: View) -> View:
     @csrf_exempt
     @never_cache
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method not in READING:
             refusal = _refuse(405, "method_not_allowed", "This is read with GET.")
             refusal.headers["Allow"] = ", ".join(READING)

@@ -192,6 +192,13 @@ BOT_SAMPLE_SECONDS: float = env.float("BOT_SAMPLE_SECONDS", 60.0, validate=_at_l
 BOT_OFFLINE_AFTER_SECONDS: float = env.float(
     "BOT_OFFLINE_AFTER_SECONDS", 10.0, validate=_at_least(0.2)
 )
+
+# What is kept, and for how long.
+EVENT_RETENTION_DAYS: int = env.int("EVENT_RETENTION_DAYS", 0, validate=_at_least(0))
+SAMPLE_RETENTION_DAYS: int = env.int(
+    "SAMPLE_RETENTION_DAYS", 90, validate=_absent_or(_at_least(62))
+)
+
 STARTUP_WAIT_SECONDS: float = env.float("STARTUP_WAIT_SECONDS", 10.0, validate=_at_least(0))
 
 # The stream and its sockets.

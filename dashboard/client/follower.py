@@ -143,7 +143,11 @@ class Follower:
                     self._tell(NoLongerKept(self.course.last + 1, event["seq"] - 1))
                 self.course.last = event["seq"]
                 self._happened(event)
-            if not page.events or self.course.last >= page.head:
+            if not page.events and page.head > self.course.last:
+                self._whole = False
+                self._tell(NoLongerKept(self.course.last + 1, page.head))
+                self.course.last = page.head
+            if self.course.last >= page.head:
                 return
 
     async def _begin_again(self) -> None:

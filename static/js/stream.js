@@ -170,7 +170,8 @@ export class LiveStream {
 
   #news({ stats, events, stream }) {
     const { epoch, last } = this.position;
-    const missing = events.length > 0 && events[0].seq > last + 1;
+    const next = events.length > 0 ? events[0].seq : stream.head + 1; // none where all were pruned
+    const missing = next > last + 1;
     if (missing || [stats.stream.epoch, stream.epoch].some((other) => other !== epoch)) {
       this.#restart();
     } else {

@@ -106,6 +106,23 @@ def test_what_was_pruned_meanwhile_is_said_and_never_called_whole(start_web: Web
     assert not any("nothing missing" in notice for notice in tail.notices)
 
 
+def test_when_all_of_what_happened_was_pruned_that_is_said_once(start_web: Web, admin: User):
+    web = start_web(REPLAY_EVENTS_MAX="3")
+    record(2)
+    with Tail(web) as tail:
+        tail.wait_for_notice("live")
+        web.kill()
+        record(20)
+        Event.objects.all().delete()
+        web.start()
+        tail.wait_for_notice("no longer kept")
+        tail.wait_for_notice("while away")
+        record()
+        assert tail.seqs(3) == [1, 2, 23]
+    assert tail.notices.count("tail: events 3 to 22 are no longer kept") == 1
+    assert not any("nothing missing" in notice for notice in tail.notices)
+
+
 def test_another_log_is_announced_and_its_newest_events_follow(start_web: Web, admin: User):
     web = start_web(STATS_INTERVAL_SECONDS="0.5")
     record(3)

@@ -374,6 +374,15 @@ describe("polling", () => {
     assert.equal(stream.position.last, 900);
   });
 
+  it("starts again from a snapshot when nothing of what happened is kept, and claims nothing", async () => {
+    goLive();
+    server = { ...server, head: 900, kept: 901 };
+    await failThreeTimes();
+    assert.deepEqual([told.snapshots, told.seqs], [[[]], []]);
+    assert.equal(stream.position.last, 900);
+    assert.deepEqual(told.caughtUp.map(({ complete }) => complete), [false]);
+  });
+
   it("starts again from a snapshot when the log is another", async () => {
     server = { ...server, epoch: "log-2", head: 3 };
     await failThreeTimes();

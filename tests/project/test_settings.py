@@ -44,6 +44,8 @@ WRONG = [
     ("DISCORD_GATEWAY_URL", "http://127.0.0.1:1/", "ws://127.0.0.1:PORT/"),
     ("STATS_INTERVAL_SECONDS", "soon", ".env.example"),
     ("SOCKETS_PER_USER_MAX", "0", "1 or more"),
+    ("EVENT_RETENTION_DAYS", "-1", "0 or more"),
+    ("SAMPLE_RETENTION_DAYS", "30", "62 or more"),
     ("DATA_DIR", "/dev/null/data", "folder you may write to"),
 ]
 
