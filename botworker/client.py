@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, TypeAlias
 
+import aiohttp
 import discord
 import yarl
 from discord.ext import commands
@@ -32,6 +33,9 @@ def build(options: BotOptions) -> Bot:
     """Return a client that knows only guilds, pings nobody, and has no commands yet."""
     intents = discord.Intents(guilds=True)
     mentions = discord.AllowedMentions.none()
+    connector = None
+    if options.trusted is not None:
+        connector = aiohttp.TCPConnector(ssl=options.trusted, limit=0)
     if options.shards is None:
         return commands.Bot(
             commands.when_mentioned,
@@ -41,6 +45,7 @@ def build(options: BotOptions) -> Bot:
             allowed_mentions=mentions,
             max_messages=None,
             guild_ready_timeout=options.guild_ready_seconds,
+            connector=connector,
         )
     return commands.AutoShardedBot(
         commands.when_mentioned,
@@ -50,6 +55,7 @@ def build(options: BotOptions) -> Bot:
         allowed_mentions=mentions,
         max_messages=None,
         guild_ready_timeout=options.guild_ready_seconds,
+        connector=connector,
         shard_ids=list(range(options.shards.first, options.shards.last + 1)),
         shard_count=options.shards.total,
     )

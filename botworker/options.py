@@ -1,6 +1,7 @@
 """What one bot process is told: whom to be, where Discord is, which shards are its own."""
 
 import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -52,6 +53,8 @@ class BotOptions:
     guild_ready_seconds: float = 2.0
     pages_seconds: float = 120.0
     spool: Path | None = None
+    trusted: ssl.SSLContext | None = None
+    """Whom to trust instead of the authorities of this machine."""
 
     def __repr__(self) -> str:  # the token must not get into a log this way
         return f"<BotOptions {self.name} at {self.api_url}>"
@@ -85,4 +88,18 @@ class BotOptions:
             sample_seconds=settings.BOT_SAMPLE_SECONDS,
             login_wait_seconds=settings.STARTUP_WAIT_SECONDS,
             spool=settings.DATA_DIR / "spool" / f"{quote(name, safe=' ')}.jsonl",
+            trusted=_trusted(settings.DISCORD_CA_FILE),
         )
+
+
+def _trusted(ca_file: str) -> ssl.SSLContext | None:
+    if not ca_file:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise StartRefused(
+            f"DISCORD_CA_FILE: {ca_file} cannot be used ({error.strerror or error});"
+            " leave it out for Discord itself.",
+            configuration=True,
+        ) from None

@@ -89,8 +89,10 @@ async def log_in(options: BotOptions) -> Bot:
 
 
 def _refuse_wrong_token(error: BaseException) -> None:
-    # A token that does not fit into a header is a ValueError before anything is sent.
-    if isinstance(error, (discord.LoginFailure, ValueError)):
+    # A token that does not fit into a header is a ValueError before anything is sent; so is, by its
+    # type, a certificate that is not trusted.
+    misfit = isinstance(error, ValueError) and not isinstance(error, UNREACHABLE)
+    if isinstance(error, discord.LoginFailure) or misfit:
         raise StartRefused(
             "Discord does not accept DISCORD_TOKEN: copy it anew from the developer portal.",
             configuration=True,

@@ -185,6 +185,8 @@ DISCORD_GATEWAY_URL: str = env.str(
 PRODUCTION: bool = env.bool("PRODUCTION", False)
 HSTS_SECONDS: int = env.int("HSTS_SECONDS", 31_536_000, validate=_at_least(0))
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", "", validate=_absent_or_secret)
+# The certificate that the bot trusts instead of the authorities of the machine.
+DISCORD_CA_FILE: str = env.str("DISCORD_CA_FILE", "")
 
 # The bot.
 BOT_HEARTBEAT_SECONDS: float = env.float("BOT_HEARTBEAT_SECONDS", 5.0, validate=_at_least(0.1))

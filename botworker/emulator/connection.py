@@ -159,7 +159,9 @@ class Connection:
         self.gateway.sessions.attach(session, self)
         world = self.gateway.world
         mine = [guild for guild in world.guilds.values() if session.serves(guild.id)]
-        ready = self.gateway.identification.ready(session, mine, self.gateway.url)
+        ready = self.gateway.identification.ready(
+            session, mine, self.gateway.url_at(self._request.host)
+        )
         session.dispatch("READY", ready)
         if session.intents & intents.GUILDS:
             for guild in mine:

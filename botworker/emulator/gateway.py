@@ -25,13 +25,12 @@ log = logging.getLogger(__name__)
 class Gateway:
     """Accepts websockets and keeps their sessions fed."""
 
-    def __init__(
-        self, world: World, token: str, limits: Limits, conditions: Conditions, url: str = ""
-    ) -> None:
+    def __init__(self, world: World, token: str, limits: Limits, conditions: Conditions) -> None:
         self.world = world
         self.limits = limits
         self.conditions = conditions
-        self.url = url
+        self.url_at: Callable[[str], str] = lambda host: f"ws://{host}/"
+        """Where the gateway is, for a client that came by this Host header."""
         self.sessions = Sessions(limits.session_seconds)
         self.identification = Identification(world, token, limits)
         self.connections: set[Connection] = set()

@@ -27,6 +27,7 @@ class Call:
     query: dict[str, str]
     body: Any
     files: list[Json] = field(default_factory=list)
+    host: str = ""
 
     def id(self, name: str) -> int:
         """A path parameter that must be a snowflake, or 400/50035."""
@@ -151,7 +152,7 @@ class Rest:
 
 async def read_call(request: web.Request) -> Call:
     """Read a request's body: JSON, or multipart with `payload_json` and files."""
-    call = Call(dict(request.match_info), dict(request.query), None)
+    call = Call(dict(request.match_info), dict(request.query), None, host=request.host)
     if not request.can_read_body:
         return call
     kind = request.content_type

@@ -1,5 +1,6 @@
 """REST of the application itself: who it is, where its gateway is, which commands it has."""
 
+from collections.abc import Callable
 from typing import Any
 
 from botworker.emulator.commands import CommandRegistry, Scope
@@ -26,7 +27,7 @@ class ApplicationRoutes:
         self._commands = commands
         self._identification = identification
         self._limits = limits
-        self.gateway_url = ""
+        self.gateway_url_at: Callable[[str], str] = lambda host: f"ws://{host}/"
 
     def routes(self) -> list[Route]:
         """Everything served here."""
@@ -70,13 +71,13 @@ class ApplicationRoutes:
 
     async def gateway(self, call: Call) -> Answer:
         """Where the gateway is."""
-        return {"url": self.gateway_url}
+        return {"url": self.gateway_url_at(call.host)}
 
     async def gateway_bot(self, call: Call) -> Answer:
         """Where the gateway is, how many shards are advised, how many sessions are left."""
         guilds = len(self._world.guilds)
         return {
-            "url": self.gateway_url,
+            "url": self.gateway_url_at(call.host),
             "shards": max(1, -(-guilds // self._limits.advised_guilds_a_shard)),
             "session_start_limit": {
                 "total": self._limits.session_starts,

@@ -9,8 +9,10 @@ from pathlib import Path
 from botworker.emulator.director import Director
 from botworker.emulator.limits import Limits
 from botworker.emulator.players import Players
+from botworker.emulator.rest import PREFIX
 from botworker.emulator.scenario import parse
 from botworker.emulator.server import EmulatedDiscord
+from botworker.emulator.tls import Certificate
 
 DEMO = Path(__file__).with_name("demo.scenario")
 USUAL_PACE = 2.5
@@ -28,13 +30,15 @@ class Options:
     guilds: int = 5
     members: int = 60
     limits: Limits = field(default_factory=Limits)
+    tls: Path | None = None
+    """A PEM file with certificate and key, made when absent."""
 
 
 async def serve(options: Options, say: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT. Says one line once it listens.
 
-    Raises OSError when the port is taken or the scenario cannot be read, ScenarioError when it
-    makes no sense.
+    Raises OSError when the port is taken or a file cannot be read, ScenarioError when the scenario
+    makes no sense, UnusableCertificate.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -46,6 +50,7 @@ async def serve(options: Options, say: Callable[[str], None]) -> None:
         token=options.token,
         limits=options.limits,
         world_size=(options.guilds, options.members),
+        tls=options.tls is not None and Certificate.kept_in(options.tls),
     )
     players = Players(discord, seed=options.seed, pace=options.pace)
 
@@ -57,7 +62,9 @@ async def serve(options: Options, say: Callable[[str], None]) -> None:
         parse(options.scenario.read_text("utf-8"), discord.controls) if options.scenario else []
     )
     async with discord, asyncio.TaskGroup() as group:
-        say(f"Emulated Discord listens on {discord.api_url} and {discord.gateway_url}")
+        s = "" if options.tls is None else "s"
+        api, gateway = f"http{s}://{discord.address}{PREFIX}", f"ws{s}://{discord.address}/"
+        say(f"Emulated Discord listens on {api} and {gateway}")
         running = [group.create_task(players.play())]
         if scenes:
             director = Director(scenes, discord.controls, discord.faults, players)

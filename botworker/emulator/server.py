@@ -32,8 +32,8 @@ class EmulatedDiscord(Stage):
     """A Discord on this machine, for one bot. Use it with `async with`.
 
     It listens on 127.0.0.1 only. `port` 0 takes a free one; a taken port raises OSError. With
-    `tls` it has a `certificate` for Discord's own names, under which a client is to find it
-    (`tls.OnlyHere`), and speaks nothing else.
+    `tls` it has a `certificate`, made for Discord's own names unless one is given, under which a
+    client is to find it (`tls.OnlyHere`), and speaks nothing else.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class EmulatedDiscord(Stage):
         world: World | None = None,
         world_size: tuple[int, int] = (5, 60),
         limits: Limits | None = None,
-        tls: bool = False,
+        tls: bool | Certificate = False,
     ) -> None:
         """`world_size` is guilds and people, when no `world` is given."""
         token = token or token_for(BOT_ID if world is None else world.bot.id)
@@ -68,7 +68,7 @@ class EmulatedDiscord(Stage):
             self.world, self.commands, self.gateway.identification, self.limits
         )
         self._port = port
-        self.certificate = Certificate() if tls else None
+        self.certificate = Certificate() if tls is True else tls or None
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -108,6 +108,17 @@ class EmulatedDiscord(Stage):
         return f"ws://{HOST}:{self._port}/"
 
     @property
+    def address(self) -> str:
+        """Host and port, for those who do not look it up by Discord's names."""
+        return f"{HOST}:{self._port}"
+
+    def _gateway_url_at(self, host: str) -> str:
+        """Where the websocket is for a client that came by this Host header."""
+        if self.certificate is not None and host.partition(":")[0] == HOST:
+            return f"wss://{self.address}/"
+        return self.gateway_url
+
+    @property
     def unknown_routes(self) -> list[str]:
         """Method and path of every request for a route that is not emulated."""
         return self.rest.unknown_routes
@@ -133,7 +144,7 @@ class EmulatedDiscord(Stage):
             await self.stop()
             raise
         self._port = runner.addresses[0][1]
-        self.gateway.url = self._application.gateway_url = self.gateway_url
+        self.gateway.url_at = self._application.gateway_url_at = self._gateway_url_at
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""

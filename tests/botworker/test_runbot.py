@@ -6,6 +6,8 @@ import signal
 import pytest
 
 from botworker.database import in_database
+from botworker.emulator import EmulatedDiscord, Limits
+from botworker.emulator.tls import Certificate
 from dashboard.models import BotProcess
 from tests.botworker.running import events, eventually, manage, process
 
@@ -132,3 +134,35 @@ async def test_sync_commands_tells_discord_the_commands(there, emulated):
 async def is_connected():
     found = await process()
     return found is not None and found.connected
+
+
+async def test_it_trusts_the_certificate_it_is_given_and_resumes_there(there, tmp_path):
+    pem = tmp_path / "discord.pem"
+    limits = Limits(heartbeat_seconds=1, identify_seconds=0.01)
+    async with EmulatedDiscord(limits=limits, tls=Certificate.kept_in(pem)) as discord:
+        there |= {
+            "DISCORD_API_URL": f"https://{discord.address}/api/v10",
+            "DISCORD_GATEWAY_URL": f"wss://{discord.address}/",
+        }
+        async with manage("runbot", **there, DISCORD_CA_FILE=str(pem)):
+            await discord.wait_for_command("ping", within=30)
+            await discord.faults.reconnect()
+            await discord.wait_until(lambda: discord.gateway.resumes == 1)
+            assert "Pong" in (await (await discord.run_command("ping")).reply()).text
+
+        code, complaints = await refusal("runbot", **there)
+        assert code == 69
+        assert "ClientConnectorCertificateError" in complaints[-1]
+
+
+@pytest.mark.parametrize("content", [None, "nothing"], ids=["no file", "no certificate"])
+async def test_a_certificate_that_cannot_be_trusted_is_one_line(there, tmp_path, content):
+    path = tmp_path / "file.pem"
+    if content:
+        path.write_text(content)
+
+    code, complaints = await refusal("runbot", **there, DISCORD_CA_FILE=str(path))
+
+    assert code == 78
+    assert len(complaints) == 1
+    assert "DISCORD_CA_FILE" in complaints[0]

@@ -4,13 +4,17 @@ import asyncio
 import re
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 from django.core.management import CommandError, call_command
+
+from botworker.emulator.tls import Certificate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,6 +73,42 @@ async def test_it_says_one_line_serves_and_stops_cleanly(rundiscord, number):
     process.process.send_signal(number)
 
     assert await process.end() == (0, "")
+
+
+async def test_it_speaks_tls_with_a_certificate_that_outlives_it(rundiscord, tmp_path):
+    pem = tmp_path / "discord.pem"
+    for _ in range(2):
+        process = await rundiscord("--port", "0", "--pace", "0", "--tls", str(pem))
+        line = await process.line()
+        [url] = re.findall(r"https://127\.0\.0\.1:\d+/api/v10", line)
+        trusted = ssl.create_default_context(cafile=pem)
+        async with aiohttp.ClientSession() as http, http.get(f"{url}/gateway", ssl=trusted) as got:
+            gateway = (await got.json())["url"]
+        assert gateway in line
+        assert gateway.startswith("wss://127.0.0.1:")
+        process.process.send_signal(signal.SIGTERM)
+        assert await process.end() == (0, "")
+    assert pem.stat().st_mode & 0o77 == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nothing\n", "needs a CERTIFICATE"),
+        (Certificate().pem, "needs a CERTIFICATE and its PRIVATE KEY"),
+        (Certificate().pem + Certificate()._key, "cannot be used"),
+        ((old := Certificate(lifetime=timedelta(minutes=-1))).pem + old._key, "expired"),
+    ],
+    ids=["neither", "no key", "another key", "expired"],
+)
+def test_a_certificate_that_cannot_be_used_is_one_line(tmp_path, text, said):
+    pem = tmp_path / "discord.pem"
+    pem.write_text(text)
+
+    with pytest.raises(CommandError, match=said) as refused:
+        call_command("rundiscord", port=0, tls=pem)
+
+    assert len(str(refused.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(

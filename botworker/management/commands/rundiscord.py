@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from botworker.emulator.limits import Limits
 from botworker.emulator.scenario import ScenarioError
 from botworker.emulator.serve import DEMO, USUAL_PACE, Options, serve
+from botworker.emulator.tls import UnusableCertificate
 
 _INTENTS = {"members": 1 << 1, "presences": 1 << 8, "message_content": 1 << 15}
 
@@ -46,6 +47,14 @@ class Command(BaseCommand):
             default=5.0,
             help="heartbeat interval, at least 1; Discord's is 41.25, shorter shows latency sooner",
         )
+        add(
+            "--tls",
+            type=Path,
+            metavar="FILE",
+            default=None,
+            help="speak TLS with the certificate and key of this PEM file, made when absent;"
+            " the bot trusts it by DISCORD_CA_FILE=FILE (plain)",
+        )
         add("--guilds", type=int, default=5, help="how many guilds (5)")
         add("--members", type=int, default=60, help="how many people (60)")
         add("--max-concurrency", type=int, default=1, help="shards that may identify at once (1)")
@@ -62,6 +71,8 @@ class Command(BaseCommand):
             asyncio.run(serve(self._options(options), self._say))
         except ScenarioError as error:
             raise CommandError(f"{options['scenario']}: {error}") from None
+        except UnusableCertificate as error:
+            raise CommandError(f"{options['tls']}: {error}.") from None
         except OSError as error:
             reason = os.strerror(error.errno).lower() if error.errno else str(error)
             if error.filename is not None:
@@ -96,6 +107,7 @@ class Command(BaseCommand):
             scenario=None if scenario in {None, "none"} else Path(scenario),
             guilds=options["guilds"],
             members=options["members"],
+            tls=options["tls"],
             limits=Limits(
                 heartbeat_seconds=options["heartbeat_seconds"],
                 max_concurrency=options["max_concurrency"],
