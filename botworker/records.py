@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from botworker.models import SpoolMark
-from dashboard.events import NOWHERE, Origin, record_event
+from dashboard.events import NOWHERE, Fact, Origin, record_events
 from dashboard.frames import timestamp
 from dashboard.models import Event, Level
 from dashboard.runs import Fault, Outcome, Run, count_runs
@@ -91,19 +91,20 @@ def write(waiting: Sequence[Numbered]) -> None:
     known: set[tuple[str, str]] = set()
     records = [record for record in new if not _is_known(record, known)]
     count_runs([run for record in records if (run := record.run)])
-    for record in records:
-        if record.counted_only:
-            continue
-        delay = (timezone.now() - record.at).total_seconds()
-        late = {"happenedAt": timestamp(record.at)} if delay > LATE_SECONDS else {}
-        record_event(
-            kind=record.kind,
-            message=record.message,
-            level=record.level,
-            origin=record.origin,
-            duration_ms=record.duration_ms,
-            data=record.data | late,
-        )
+    record_events([_fact(record) for record in records if not record.counted_only])
+
+
+def _fact(record: Record) -> Fact:
+    delay = (timezone.now() - record.at).total_seconds()
+    late = {"happenedAt": timestamp(record.at)} if delay > LATE_SECONDS else {}
+    return Fact(
+        kind=record.kind,
+        message=record.message,
+        level=record.level,
+        origin=record.origin,
+        duration_ms=record.duration_ms,
+        data=record.data | late,
+    )
 
 
 def _is_known(record: Record, known: set[tuple[str, str]]) -> bool:

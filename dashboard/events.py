@@ -1,11 +1,14 @@
 """The one door through which something gets into the log.
 
 `record_event` writes the event in the caller's transaction, so that a change and its event commit
-or roll back together, and publishes it once that transaction has committed.
+or roll back together, and publishes it once that transaction has committed; `record_events` does
+so with many.
 """
 
-from datetime import UTC
-from functools import partial
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -21,6 +24,7 @@ from dashboard.statements import Statement, execute
 from dashboard.text import clean, storable
 
 DATA_MAX_BYTES = 8192
+INSERT_MAX_EVENTS = 500  # 13 values each: SQLite takes 32,766 in a statement
 
 
 class Ref(NamedTuple):
@@ -45,6 +49,17 @@ class Origin(NamedTuple):
 NOWHERE = Origin()
 
 
+class Fact(NamedTuple):
+    """What `record_event` takes, for several at once."""
+
+    kind: str
+    message: str
+    level: Level = Level.INFO
+    origin: Origin = NOWHERE
+    duration_ms: float | None = None
+    data: dict[str, Any] | None = None
+
+
 def record_event(
     *,
     kind: str,
@@ -62,30 +77,44 @@ def record_event(
     lock of the stream, which orders all writers, and keeps it until the commit. Raises
     `EventTooLarge`, and whatever the database raises; the state of Redis is never felt here.
     """
-    at = timezone.now()
-    guild, actor = origin.guild, origin.actor
-    event = Event(
-        timestamp=at,
-        level=level,
-        kind=kind,
-        message=clean(message, 500),
-        guild_id=guild.id if guild else None,
-        guild_name=clean(guild.name, 100) if guild else "",
-        actor_id=actor.id if actor else None,
-        actor_name=clean(actor.name, 100) if actor else "",
-        command=clean(origin.command, 32),
-        duration_ms=duration_ms,
-        request_id=origin.request_id,
-        data=_bounded(kind, data or {}),
-    )
-    with transaction.atomic(savepoint=False):
-        event.seq = _insert(event)
-        transaction.on_commit(partial(_publish, event), robust=True)
+    (event,) = record_events([Fact(kind, message, level, origin, duration_ms, data)])
     return event
+
+
+def record_events(facts: Sequence[Fact]) -> list[Event]:
+    """Record all of `facts`, in this order and at one time, as `record_event` does one.
+
+    The lock is taken once and the statements are as many as for one: that is for who has many.
+    """
+    at = timezone.now()
+    events = [_event(fact, at) for fact in facts]
+    with transaction.atomic(savepoint=False):
+        for first in range(0, len(events), INSERT_MAX_EVENTS):
+            _insert(events[first : first + INSERT_MAX_EVENTS])
+        transaction.on_commit(partial(_publish, events), robust=True)
+    return events
 
 
 arecord_event = sync_to_async(record_event)
 """`record_event` for an event loop: a transaction of its own, in the thread of the ORM."""
+
+
+def _event(fact: Fact, at: datetime) -> Event:
+    guild, actor = fact.origin.guild, fact.origin.actor
+    return Event(
+        timestamp=at,
+        level=fact.level,
+        kind=fact.kind,
+        message=clean(fact.message, 500),
+        guild_id=guild.id if guild else None,
+        guild_name=clean(guild.name, 100) if guild else "",
+        actor_id=actor.id if actor else None,
+        actor_name=clean(actor.name, 100) if actor else "",
+        command=clean(fact.origin.command, 32),
+        duration_ms=fact.duration_ms,
+        request_id=fact.origin.request_id,
+        data=_bounded(fact.kind, fact.data or {}),
+    )
 
 
 def _bounded(kind: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -98,41 +127,83 @@ def _bounded(kind: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 # The first statement locks the stream until the commit; all the others happen under that lock.
-_TAKE_SEQ = "UPDATE dashboard_stream SET head = head + 1 WHERE id = 1 RETURNING head"
-_INSERT_EVENT = (
+_TAKE_SEQS = "UPDATE dashboard_stream SET head = head + %s WHERE id = 1 RETURNING head"
+_INSERT_EVENTS = (
     "INSERT INTO dashboard_event (seq, timestamp, level, kind, message, guild_id, guild_name,"
-    " actor_id, actor_name, command, duration_ms, request_id, data) VALUES"
-    " ((SELECT head FROM dashboard_stream WHERE id = 1),"
-    " %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    " actor_id, actor_name, command, duration_ms, request_id, data) VALUES {rows}"
 )
+_EVENT = "((SELECT head FROM dashboard_stream WHERE id = 1) - %s" + ", %s" * 12 + ")"
 _COUNT = (
-    "INSERT INTO dashboard_hourlycount (hour, kind, level, count) VALUES (%s, %s, %s, 1)"
-    " ON CONFLICT (hour, kind, level) DO UPDATE SET count = dashboard_hourlycount.count + 1"
+    "INSERT INTO dashboard_hourlycount (hour, kind, level, count) VALUES {rows}"
+    " ON CONFLICT (hour, kind, level)"
+    " DO UPDATE SET count = dashboard_hourlycount.count + excluded.count"
 )
-# An actor moves from the last active day to this one: counted here, no more there, remembered.
-_NOT_YET = (
-    " WHERE NOT EXISTS (SELECT 1 FROM dashboard_activeactor WHERE actor_id = %s AND last_day >= %s)"
+# Actors move from their last active day to this one: counted here, no more there, remembered.
+# What is put into these texts are only so many places for values.
+_NEW_TODAY = (
+    " FROM ({actors}) AS found WHERE NOT EXISTS (SELECT 1 FROM dashboard_activeactor"
+    " WHERE actor_id = found.column1 AND last_day >= %s)"
 )
 _ARRIVE = (
-    f"INSERT INTO dashboard_activeday (day, actors) SELECT %s, 1 {_NOT_YET}"
-    " ON CONFLICT (day) DO UPDATE SET actors = dashboard_activeday.actors + 1"
+    "INSERT INTO dashboard_activeday (day, actors) SELECT %s, number FROM"  # noqa: S608 - ours
+    f" (SELECT count(*) AS number{_NEW_TODAY}) AS arrived WHERE number > 0"
+    " ON CONFLICT (day) DO UPDATE SET actors = dashboard_activeday.actors + excluded.actors"
+)
+_BEFORE = (
+    " FROM dashboard_activeactor WHERE last_day < %s AND actor_id IN (SELECT column1 FROM"
+    " ({actors}) AS found)"
 )
 _LEAVE = (
-    "UPDATE dashboard_activeday SET actors = actors - 1 WHERE day ="
-    " (SELECT last_day FROM dashboard_activeactor WHERE actor_id = %s AND last_day < %s)"
+    f"UPDATE dashboard_activeday SET actors = actors - (SELECT count(*){_BEFORE}"  # noqa: S608 - ours
+    f" AND last_day = dashboard_activeday.day) WHERE day IN (SELECT last_day{_BEFORE})"
 )
 _REMEMBER = (
-    f"INSERT INTO dashboard_activeactor (actor_id, last_day) SELECT %s, %s {_NOT_YET}"
+    f"INSERT INTO dashboard_activeactor (actor_id, last_day) SELECT column1, %s{_NEW_TODAY}"
     " ON CONFLICT (actor_id) DO UPDATE SET last_day = excluded.last_day"
 )
 
 
-def _insert(event: Event) -> int:
-    """Write the event and what is counted with it; return its seq."""
-    adapt = connection.ops.adapt_datetimefield_value
-    hour = event.timestamp.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    values = [
-        adapt(event.timestamp),
+@lru_cache
+def _texts(events: int, counts: int, actors: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the statements with places for so many of each."""
+    found = "VALUES " + ", ".join(["(%s)"] * actors) if actors > 1 else "SELECT %s AS column1"
+    return (
+        _TAKE_SEQS,
+        _INSERT_EVENTS.format(rows=", ".join([_EVENT] * events)),
+        _COUNT.format(rows=", ".join(["(%s, %s, %s, %s)"] * counts)),
+    ), tuple(text.format(actors=found) for text in (_ARRIVE, _LEAVE, _REMEMBER))
+
+
+def _insert(events: Sequence[Event]) -> None:
+    """Write events of one time, and what is counted with them; give each its seq."""
+    at = connection.ops.adapt_datetimefield_value(events[0].timestamp)
+    hour = events[0].timestamp.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    day = connection.ops.adapt_datefield_value(hour.date())
+    counts = Counter((event.kind, str(event.level)) for event in events)
+    actors = sorted({event.actor_id for event in events if event.actor_id is not None})
+    first, last = _texts(len(events), len(counts), len(actors))
+    rows: list[Any] = [
+        value
+        for back, event in zip(range(len(events) - 1, -1, -1), events, strict=True)
+        for value in (back, at, *_columns(event))
+    ]
+    hour_at = connection.ops.adapt_datetimefield_value(hour)
+    counted: list[Any] = [
+        value for key, n in sorted(counts.items()) for value in (hour_at, *key, n)
+    ]
+    statements: list[Statement] = list(zip(first, ([len(events)], rows, counted), strict=True))
+    then: list[Statement] = []
+    if actors:
+        seen: list[Any] = [day, *actors, day]
+        then += zip(last, (seen, [*seen, *actors], seen), strict=True)
+        statements.append(then.pop(0))
+    head = int(execute(statements, then)[0])
+    for place, event in enumerate(events, start=1):
+        event.seq = head - len(events) + place
+
+
+def _columns(event: Event) -> Sequence[Any]:
+    return (
         str(event.level),
         event.kind,
         event.message,
@@ -144,21 +215,9 @@ def _insert(event: Event) -> int:
         event.duration_ms,
         event.request_id,
         msgspec.json.encode(event.data).decode(),
-    ]
-    statements: list[Statement] = [
-        (_TAKE_SEQ, []),
-        (_INSERT_EVENT, values),
-        (_COUNT, [adapt(hour), event.kind, str(event.level)]),
-    ]
-    if event.actor_id is not None:
-        actor, day = event.actor_id, connection.ops.adapt_datefield_value(hour.date())
-        statements += [
-            (_ARRIVE, [day, actor, day]),
-            (_LEAVE, [actor, day]),
-            (_REMEMBER, [actor, day, actor, day]),
-        ]
-    return int(execute(statements)[0])
+    )
 
 
-def _publish(event: Event) -> None:
-    publisher.publish("dashboard", seq=event.seq, frame=frames.new_event(event))
+def _publish(events: Sequence[Event]) -> None:
+    for event in events:
+        publisher.publish("dashboard", seq=event.seq, frame=frames.new_event(event))

@@ -8,8 +8,10 @@ from django.db import connection
 Statement = tuple[str, Sequence[Any]]
 
 
-def execute(statements: Sequence[Statement]) -> Any:
+def execute(statements: Sequence[Statement], then: Sequence[Statement] = ()) -> Any:
     """Execute all of `statements` in order; return the first row of the first, None without one.
+
+    What comes `then` has nothing to do unless the last of `statements` changed a row.
 
     PostgreSQL gets them at once: what is locked meanwhile is locked for one round trip instead of
     several. Each statement still sees what those before it did, and what others committed before
@@ -20,13 +22,16 @@ def execute(statements: Sequence[Statement]) -> Any:
     )
     with connection.cursor() as cursor:
         if at_once:
-            every_value = [value for _, values in statements for value in values]
-            cursor.execute("; ".join(sql for sql, _ in statements), every_value)
+            everything = [*statements, *then]
+            every_value = [value for _, values in everything for value in values]
+            cursor.execute("; ".join(sql for sql, _ in everything), every_value)
             return cursor.fetchone() if cursor.description else None
         (sql, values), *others = statements
         cursor.execute(sql, values)
         row = cursor.fetchone() if cursor.description else None
         for sql, values in others:
+            cursor.execute(sql, values)
+        for sql, values in then if cursor.rowcount else ():
             cursor.execute(sql, values)
         return row
 

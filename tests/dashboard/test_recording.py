@@ -12,7 +12,16 @@ from django.db import IntegrityError, connection, transaction
 
 from dashboard import queries
 from dashboard.errors import EventTooLarge
-from dashboard.events import DATA_MAX_BYTES, Origin, Ref, arecord_event, record_event
+from dashboard.events import (
+    DATA_MAX_BYTES,
+    INSERT_MAX_EVENTS,
+    Fact,
+    Origin,
+    Ref,
+    arecord_event,
+    record_event,
+    record_events,
+)
 from dashboard.models import ActiveActor, ActiveDay, Event, HourlyCount, Level, Stream
 from dashboard.publisher import publisher
 from tests.broker import Broker
@@ -142,6 +151,72 @@ def test_an_actor_is_counted_once_in_any_window_that_holds_one_of_their_days():
     assert queries.active_actors(days[2], 30) == 2
     assert queries.active_actors(days[2], 7) == 1
     assert sum(ActiveDay.objects.values_list("actors", flat=True)) == 2
+
+
+def counted() -> list[list[tuple[object, ...]]]:
+    return [
+        sorted(HourlyCount.objects.values_list("hour", "kind", "level", "count")),
+        sorted(ActiveActor.objects.values_list("actor_id", "last_day")),
+        sorted(ActiveDay.objects.exclude(actors=0).values_list("day", "actors")),
+    ]
+
+
+@pytest.mark.django_db
+def test_many_recorded_at_once_are_numbered_and_counted_as_one_after_the_other():
+    chance = random.Random(8)
+    days = [datetime(2026, 3, day, 12, tzinfo=UTC) for day in range(1, 9)]
+    batches = [
+        [
+            Fact(
+                chance.choice(["test.happened", "test.repeated"]),
+                f"Something happened {number} times.",
+                chance.choice(list(Level)),
+                Origin(actor=Ref(10**17 + chance.randrange(9), "ada")) if number % 4 else Origin(),
+                data={"number": number},
+            )
+            for number in range(chance.randrange(1, 20))
+        ]
+        for _ in days
+    ]
+    found = []
+    for at_once in (False, True):
+        with transaction.atomic():
+            for day, batch in zip(days, batches, strict=True):
+                with time_machine.travel(day, tick=False):
+                    if at_once:
+                        events = record_events(batch)
+                        assert [event.seq for event in events] == list(
+                            Event.objects.filter(timestamp=day)
+                            .order_by("seq")
+                            .values_list("seq", flat=True)
+                        )
+                    else:
+                        for fact in batch:
+                            record_event(**fact._asdict())
+            rows = list(Event.objects.order_by("seq").values_list())
+            found.append((rows, counted()))
+            transaction.set_rollback(True)
+    one_by_one, together = found
+    assert [row[0] for row in together[0]] == list(range(1, 1 + sum(map(len, batches))))
+    assert together == one_by_one
+
+
+@pytest.mark.django_db
+def test_more_than_fit_a_statement_are_recorded_as_well_and_none_as_none():
+    assert record_events([]) == []
+    number = 2 * INSERT_MAX_EVENTS + 1
+    facts = [Fact("test.happened", "x", origin=Origin(actor=Ref(n))) for n in range(number)]
+    assert [event.seq for event in record_events(facts)] == list(range(1, number + 1))
+    assert Event.objects.count() == Stream.objects.get().head == HourlyCount.objects.get().count
+    assert ActiveDay.objects.get().actors == ActiveActor.objects.count() == number
+
+
+@pytest.mark.django_db
+def test_one_that_is_too_large_keeps_all_those_with_it_out_of_the_log():
+    large = Fact("test.happened", "x", data={"x": "y" * DATA_MAX_BYTES})
+    with pytest.raises(EventTooLarge):
+        record_events([Fact("test.happened", "x"), large])
+    assert Event.objects.count() == Stream.objects.get().head == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -59,7 +59,7 @@ async def test_what_is_said_together_is_heard_together_and_garbage_as_what_it_ra
         for number in range(3):
             await layer.group_send("test", {"number": number})
             await shard.publish("asgi__group__test", b"\xc1")
-        found = []
+        found: list[Any] = []
         while len(found) < 6:
             found += await heard.receive()
     assert found[::2] == [{"number": 0}, {"number": 1}, {"number": 2}]
