@@ -165,11 +165,18 @@ def _audit_rows(entry: AuditEntry) -> Iterable[Row]:
     )
 
 
+def _shown(state: dict[str, Any], name: str) -> str:
+    value = state.get(name)
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "–" if value in (None, "") else str(value)
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(CsvExport):
     """Who did what, when, from where. The database itself lets nobody change a row."""
 
-    list_display = ("at", "actor", "address", "action", "target", "reason", "before", "after")
+    list_display = ("when", "actor", "address", "action", "target", "reason", "change")
     list_filter = (WhatFilter, "at")
     search_fields = ("actor",)
     search_help_text = (
@@ -181,6 +188,23 @@ class AuditEntryAdmin(CsvExport):
         "entry", "at", "actor", "address", "action", "target", "reason", "before", "after"
     )  # fmt: skip
     csv_rows = staticmethod(_audit_rows)
+
+    @admin.display(description="at (UTC)", ordering="id")
+    def when(self, entry: AuditEntry) -> str:
+        """To the second."""
+        return f"{entry.at:%Y-%m-%d %H:%M:%S}"
+
+    @admin.display(description="change")
+    def change(self, entry: AuditEntry) -> str:
+        """What was, and what is, item by item."""
+        before, after = entry.before or {}, entry.after or {}
+        items = (
+            f"{name}: {_shown(before, name)} → {_shown(after, name)}"
+            if before and after
+            else f"{name}: {_shown(before or after, name)}"
+            for name in {**before, **after}
+        )
+        return "; ".join(items) or "–"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return access.may_audit(request.user)

@@ -6,6 +6,7 @@ bot; without it the bot finds the request a second later.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -15,6 +16,7 @@ from django.utils import timezone
 from dashboard import audit, bots
 from dashboard.errors import AlreadyPending, ReasonMissing, RequestMismatch, TooManyRequests
 from dashboard.events import Origin, record_event
+from dashboard.frames import timestamp
 from dashboard.models import (
     BotMode,
     BotProcess,
@@ -90,7 +92,7 @@ def answer(request_id: UUID, *, bot: str, ok: bool, detail: str = "") -> bool:
     """
     now = timezone.now()
     asked = ControlRequest.objects.select_for_update().filter(id=request_id).first()
-    if asked is None or asked.state != _State.PENDING or now >= _deadline(asked):
+    if asked is None or asked.state != _State.PENDING or now >= deadline(asked):
         return False
     _, first = ControlAnswer.objects.get_or_create(
         request=asked,
@@ -126,6 +128,19 @@ def settle(now: datetime) -> int:
 def mode() -> BotMode:
     """Return what holds for the bot now."""
     return BotMode.objects.filter(id=1).first() or BotMode()
+
+
+def maintenance() -> dict[str, Any] | None:
+    """Return `reason` and `since` while the bot is in maintenance, as docs/wire.md has it."""
+    now = mode()
+    if not now.maintenance:
+        return None
+    return {"reason": now.reason, "since": timestamp(now.since) if now.since else None}
+
+
+def deadline(asked: ControlRequest) -> datetime:
+    """Return until when the bot may answer."""
+    return asked.requested_at + timedelta(seconds=ANSWER_SECONDS)
 
 
 def _one_at_a_time() -> None:
@@ -192,10 +207,6 @@ def _outcome(answers: Sequence[ControlAnswer], silent: Sequence[str]) -> str:
         told = [f"{one.bot} ({one.detail})" if one.detail else one.bot for one in good]
         parts.append(f"done by {', '.join(told)}")
     return "; ".join(parts)
-
-
-def _deadline(asked: ControlRequest) -> datetime:
-    return asked.requested_at + timedelta(seconds=ANSWER_SECONDS)
 
 
 def _label(asked: ControlRequest) -> str:

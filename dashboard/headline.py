@@ -36,12 +36,17 @@ def compose(
 
     `at` is the moment in the log to look at, empty where there is none. `usual_ms` is the usual
     gateway latency, `errors` how many errors this hour and the last had. The gravest trouble is
-    told: the bot, then its latency, then errors.
+    told: the bot, maintenance, its latency, errors.
     """
     detail = _last(last_command, now)
     if bot["state"] in _BOT_TROUBLE:
         tone, text, hint = _BOT_TROUBLE[bot["state"]]
         return _line(tone, text, hint, detail, at=bot["heartbeatAt"] or "")
+    if bot["maintenance"]:
+        why = bot["maintenance"]["reason"]
+        since = bot["maintenance"]["since"] or ""
+        told = f"Since {since[11:16]} UTC: {why.rstrip('.')}."
+        return _line("warn", "The bot is in maintenance.", told, detail, at=since)
     times = times_usual(bot["latencyMs"], usual_ms)
     if times:
         text = f"Discord latency is {times:.0f} times its usual."

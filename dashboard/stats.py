@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from django.utils import timezone
 
-from dashboard import activity, bots, cards, frames, headline, latency, queries, usage
+from dashboard import activity, bots, cards, control, frames, headline, latency, queries, usage
 from dashboard.activity import COMMAND_KINDS
 from dashboard.models import Level, MetricSample
 from dashboard.spans import ACTIVITY
@@ -47,7 +47,7 @@ def collect() -> Section:
     at = queries.position()
     now = timezone.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
-    bot = bots.describe(queries.bot_processes(now), now)
+    bot = bots.describe(queries.bot_processes(now), now) | {"maintenance": control.maintenance()}
     gateway = latency.gateway_by_minute(now - timedelta(hours=1))
     latency_past = list(gateway.values())
     month_ago = queries.samples_near(now - WINDOW, within=timedelta(days=1))

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard import probes, signin, views
+from dashboard import panel, probes, signin, views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.read_metrics, name="metrics"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("control", panel.control_panel, name="control"),
     path("login/", signin.SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", signin.ChangePassword.as_view(), name="password"),

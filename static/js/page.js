@@ -14,7 +14,7 @@ const NOBODY = { onStats() {}, onStatus() {}, onEvent() {}, onSnapshot() {}, onC
 /**
  * The page around `[data-live]` (templates/dashboard/live.html), kept fresh.
  *
- * Tells its listener what it wants to hear of: `onStats(stats)` when figures came, `onStatus({stats, links})` then
+ * Tells its listener what it wants to hear of: `onStats(stats)` when figures came, `onStatus({stats, links, now})` then
  * and every second, and of the stream `onEvent(event)`, `onSnapshot(events)`, `onCaughtUp(away)`.
  */
 export class LivePage {
@@ -83,7 +83,7 @@ export class LivePage {
     const moment = `${root.dataset.logUrl}?at=${encodeURIComponent(stats.headline.at)}`;
     paintHeadline(this.part("headline"), sentence, { ...this.urls, moment });
     document.title = pageTitle({ name: root.querySelector("h1").textContent, tone: sentence.tone, cards: stats.cards, links: chain });
-    this.#listener.onStatus({ stats, links: chain });
+    this.#listener.onStatus({ stats, links: chain, now });
     paintAges(now);
   }
 }

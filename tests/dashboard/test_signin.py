@@ -234,7 +234,7 @@ FOREIGN = [
 def stays_here(answer: Any) -> bool:
     """Whether a browser at the sign-in stays on this site; a backslash is a slash to it."""
     to = answer.get("Location", "/").replace("\\", "/")
-    return urlsplit(urljoin("http://testserver/login/", to)).netloc == "testserver"
+    return bool(urlsplit(urljoin("http://testserver/login/", to)).netloc == "testserver")
 
 
 @pytest.mark.parametrize("target", FOREIGN)
