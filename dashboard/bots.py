@@ -19,6 +19,7 @@ NEVER_SEEN: dict[str, Any] = {
     "latencyMs": None,
     "memoryBytes": None,
     "databaseMs": None,
+    "processes": [],
     "shards": [],
 }
 
@@ -62,12 +63,27 @@ def describe(processes: Sequence[BotProcess], now: datetime) -> dict[str, Any]:
         "databaseMs": max(
             (p.database_ms for p in online if p.database_ms is not None), default=None
         ),
+        "processes": [_process(process, states[process.name]) for process in processes],
         "shards": [
             _shard(shard) if states[process.name] == "online" else _shard(shard | _UNKNOWN)
             for process in processes
             if states[process.name] != "stopped"
             for shard in process.shards
         ],
+    }
+
+
+def _process(process: BotProcess, state: str) -> dict[str, Any]:
+    """Return a process as docs/wire.md has it; `shards` of the bot's shards are its."""
+    return {
+        "name": process.name,
+        "state": state,
+        "heartbeatAt": timestamp(process.heartbeat_at),
+        "startedAt": timestamp(process.started_at),
+        "guilds": process.guilds if state == "online" else None,
+        "memoryBytes": process.memory_bytes,
+        "databaseMs": process.database_ms,
+        "shards": 0 if state == "stopped" else len(process.shards),
     }
 
 

@@ -125,15 +125,20 @@ def _count_faults(runs: Sequence[Run]) -> None:
         assert run.fault is not None  # noqa: S101
         fingerprint, error, where = run.fault
         count = groups[fingerprint][4] if fingerprint in groups else 0
-        first = groups[fingerprint][5] if fingerprint in groups else at(run.at)
+        first, last = groups[fingerprint][5:] if fingerprint in groups else (run.at, run.at)
         groups[fingerprint] = [
-            fingerprint[:32], error[:100], where[:200], run.command[:32], count + 1, first,
-            at(run.at),
+            fingerprint[:32], error[:100], where[:200], run.command[:32], count + 1,
+            min(first, run.at), max(last, run.at),
         ]  # fmt: skip
     upsert(
         "dashboard_errorgroup"
         " (fingerprint, error, place, command, count, first_seen_at, last_seen_at)",
+        # What was kept while the database was away may be older than what is known.
         "(fingerprint) DO UPDATE SET count = dashboard_errorgroup.count + excluded.count,"
-        " command = excluded.command, last_seen_at = excluded.last_seen_at",
-        [groups[fingerprint] for fingerprint in sorted(groups)],
+        " command = excluded.command,"
+        " first_seen_at = CASE WHEN excluded.first_seen_at < dashboard_errorgroup.first_seen_at"
+        " THEN excluded.first_seen_at ELSE dashboard_errorgroup.first_seen_at END,"
+        " last_seen_at = CASE WHEN excluded.last_seen_at > dashboard_errorgroup.last_seen_at"
+        " THEN excluded.last_seen_at ELSE dashboard_errorgroup.last_seen_at END",
+        [[*group[:5], at(group[5]), at(group[6])] for _, group in sorted(groups.items())],
     )

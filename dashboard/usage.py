@@ -1,24 +1,36 @@
 """Which commands are used, how long they take and how they fail: read from what `runs` counts."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db.models import Sum
 
+from dashboard import cards
 from dashboard.frames import timestamp
 from dashboard.models import CommandCount, CommandDay, ErrorGroup
 from dashboard.runs import percentile
 from dashboard.spans import ACTIVITY, COMMANDS, last_days
 
+Row = dict[str, Any]
+
 COMMANDS_SHOWN = 25
 ERRORS_SHOWN = 10
 ALL_SHOWN = 100  # commands that Discord takes from one bot
 GROUPS_SHOWN = 50
+RUNS_MIN = 5  # a p95 of fewer is one slow command
+ORDERS: dict[str, Callable[[Row], float]] = {
+    "runs": lambda row: row["runs"],
+    "refused": lambda row: row["refused"],
+    "failed": lambda row: row["failed"],
+    "p50": lambda row: row["p50Ms"],
+    "p95": lambda row: row["p95Ms"],
+    "p99": lambda row: row["p99Ms"],
+}
+"""What a table of commands may be ordered by, the largest first."""
 _FIGURES = "command", "outcome", "bucket"
-
-Row = dict[str, Any]
 
 
 def of_day(now: datetime) -> list[Row]:
@@ -59,6 +71,48 @@ def _rows(counted: Iterable[tuple[str, str, int, int]]) -> list[Row]:
     ]
     rows.sort(key=lambda row: (-int(str(row["runs"])), str(row["command"])))
     return rows[:ALL_SHOWN]
+
+
+def describe(now: datetime, name: str, order: str) -> dict[str, Any]:
+    """Return what `/api/commands` answers: the commands of a range, and the errors seen in it."""
+    rows = of_range(now, name)
+    return {
+        "range": name,
+        "sort": order,
+        "cards": msgspec.to_builtins(_cards(rows)),
+        "commands": sorted(rows, key=ORDERS[order], reverse=True),
+        "errors": recent_errors(now, name, GROUPS_SHOWN),
+    }
+
+
+def _cards(rows: Sequence[Row]) -> list[cards.Card]:
+    """Return what stands out: the command that is used most, is slowest, fails most."""
+    runs = sum(row["runs"] for row in rows)
+    failed = sum(row["failed"] for row in rows)
+    used = max(rows, key=ORDERS["runs"], default=None)
+    often = [row for row in rows if row["runs"] >= RUNS_MIN]
+    slow = max(often, key=ORDERS["p95"], default=None)
+    failing = max((row for row in rows if row["failed"]), key=ORDERS["failed"], default=None)
+    return [
+        cards.Card(
+            id="runs",
+            label="Commands",
+            value=f"{runs:,}",
+            change=f"{failed:,}",
+            tone="bad" if failed else "",
+            period="failed",
+        ),
+        _named("used", "Most used", used, "runs", "runs"),
+        _named("slowest", "Slowest", slow, "p95Ms", "ms p95"),
+        _named("failing", "Most failing", failing, "failed", "failed"),
+    ]
+
+
+def _named(id: str, label: str, row: Row | None, figure: str, words: str) -> cards.Card:
+    if row is None:
+        return cards.Card(id=id, label=label, value="–")
+    value, change = f"/{row['command']}", f"{row[figure]:,.0f}"
+    return cards.Card(id=id, label=label, value=value, change=change, period=words)
 
 
 def p95_by_hour(hours: Sequence[datetime]) -> list[float | None]:

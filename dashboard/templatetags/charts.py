@@ -14,6 +14,7 @@ from dashboard.frames import timestamp
 from dashboard.spans import ACTIVITY, COMMANDS, LATENCY, Span
 from dashboard.templatetags.figures import figure
 from dashboard.templatetags.moments import day_name, hour_time
+from dashboard.usage import ORDERS
 
 register = template.Library()
 
@@ -59,6 +60,7 @@ _RANGES: dict[str, Sequence[str]] = {
     "activity": list(ACTIVITY),
     "latency": list(LATENCY),
     "range": list(COMMANDS),
+    "sort": list(ORDERS),
 }
 
 

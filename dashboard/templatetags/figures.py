@@ -66,3 +66,9 @@ def bot_word(bot: dict[str, Any]) -> str:
 def delivery_word(live: str) -> str:
     """Return how events come to the page, in words."""
     return _DELIVERY_WORDS.get(live, live)
+
+
+@register.filter
+def guild_word(state: str) -> str:
+    """Return what to say of a guild in which the bot is not, or that Discord cannot reach."""
+    return state if state in {"left", "unavailable"} else ""

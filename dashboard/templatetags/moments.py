@@ -39,3 +39,11 @@ def moment(timestamp: str | None) -> str:
         return ""
     _, day, month, _ = day_name(timestamp).split()
     return f"{day} {month}, {clock_time(timestamp)}"
+
+
+@register.filter
+def moment_with_year(timestamp: str | None) -> str:
+    """Return `8 Jan 2026, 12:06` of `2026-01-08T12:06:41.123Z`, and nothing of nothing."""
+    if not timestamp:
+        return ""
+    return f"{day_name(timestamp).partition(' ')[2]}, {timestamp[11:16]}"

@@ -1,6 +1,7 @@
 // Wires the overview: what the server rendered, the stream that keeps it fresh, and the painters.
 
 import { Activity } from "./activity.js";
+import { Asked } from "./asked.js";
 import { paintBot, paintShards } from "./bot.js";
 import { paintCards } from "./cards.js";
 import { paintCommands } from "./commands.js";
@@ -15,19 +16,19 @@ const liveFeed = new LiveFeed(page);
 const feed = liveFeed.listener;
 const activity = new Activity(page.part("activity"), given("activity"));
 const latency = new Latency(page.part("latency"), given("latency"), (timestamp) => liveFeed.goTo(timestamp));
-const activityRange = rangeOf("activity", activity);
-const latencyRange = rangeOf("latency", latency);
+const activityAsked = askedFor("activity", activity);
+const latencyAsked = askedFor("latency", latency);
 
-/** The range of the chart that stands in the part `name`, and is given by a parameter of that name. */
-function rangeOf(name, chart) {
+/** The chart in the part `name`, of the range that its links choose. */
+function askedFor(name, chart) {
   const part = page.part(name);
-  return new Range({
-    links: [...part.querySelectorAll("[data-range]")],
-    name,
-    url: part.dataset.url,
+  const range = new Range([...part.querySelectorAll("[data-range]")], name, () => asked.now());
+  const asked = new Asked({
+    url: () => `${part.dataset.url}?range=${range.current}`,
     get: (url) => page.http.get(url),
     take: (latest) => chart.show(latest),
   });
+  return asked;
 }
 
 page.start({
@@ -36,8 +37,8 @@ page.start({
     paintCards(page.part("cards"), stats.cards, stats.generatedAt);
     paintCommands(page.part("commands"), stats.commandStats);
     paintShards(page.part("shards"), stats.bot.shards);
-    if (!activity.update(stats.activityOverview)) activityRange.refresh();
-    if (!latency.update(stats.latency)) latencyRange.refresh();
+    if (!activity.update(stats.activityOverview)) activityAsked.refresh();
+    if (!latency.update(stats.latency)) latencyAsked.refresh();
   },
   onStatus(status) {
     const { stats, links: [, botLink] } = status;

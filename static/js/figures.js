@@ -37,3 +37,6 @@ export const botWord = (state) => BOT_WORDS[state] ?? state;
 
 /** Returns how events come to the page, in words. */
 export const deliveryWord = (live) => DELIVERY_WORDS[live] ?? live;
+
+/** Returns what to say of a guild in which the bot is not, or that Discord cannot reach. */
+export const guildWord = (state) => (state === "left" || state === "unavailable" ? state : "");

@@ -1,49 +1,27 @@
-// Which range a chart shows: chosen by its links, kept in the address, and asked for when frames do not tell it.
+// A choice between links, such as the range of a chart: made without leaving the page, and kept in its address.
 
-const SPREAD_MS = 4_000; // all pages learn at once that a step has begun: they do not ask at once
+import { setAttribute } from "./dom.js";
 
 export class Range {
   #links;
   #name;
-  #url;
-  #get;
-  #take;
-  #asked = null; // the range that is being asked for
-  #timer = null;
+  #chosen;
 
-  /** `links` lead to the ranges, `name` is their parameter; `take(chart)` is given what `get(url?range=)` answers. */
-  constructor({ links, name, url, get, take }) {
-    Object.assign(this, { current: links.find((link) => link.ariaCurrent === "true").dataset.range });
-    [this.#links, this.#name, this.#url, this.#get, this.#take] = [links, name, url, get, take];
+  /** `links` carry their value in `data-range`; `name` is their parameter; `chosen()` is called after a choice. */
+  constructor(links, name, chosen) {
+    [this.#links, this.#name, this.#chosen] = [links, name, chosen];
+    this.current = links.find((link) => link.ariaCurrent === "true").dataset.range;
     for (const link of links) link.addEventListener("click", (event) => this.#choose(event, link));
   }
 
   #choose(event, link) {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     this.current = link.dataset.range;
-    for (const each of this.#links) each.ariaCurrent = String(each === link);
+    for (const each of this.#links) setAttribute(each, "aria-current", String(each === link));
     const address = new URL(location.href);
     address.searchParams.set(this.#name, this.current);
     history.replaceState(null, "", address);
-    this.#ask();
-  }
-
-  /** Asks for the range again, in a moment. Call it as often as you like. */
-  refresh() {
-    this.#timer ??= setTimeout(() => this.#ask(), Math.random() * SPREAD_MS);
-  }
-
-  async #ask() {
-    clearTimeout(this.#timer);
-    const wanted = (this.#asked = this.current);
-    try {
-      const chart = await this.#get(`${this.#url}?range=${wanted}`);
-      if (wanted === this.current) this.#take(chart);
-    } catch {
-      // No answer: the lamp says how the connection is, and the next figures ask again.
-    } finally {
-      if (wanted === this.#asked) this.#timer = null;
-    }
+    this.#chosen();
   }
 }

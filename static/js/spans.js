@@ -1,9 +1,8 @@
 // What the charts show of time: their points kept up to date by what frames tell, their names, what is unusual in them.
 
 import { dayName, hourTime } from "./time.js";
+import { isSlow, median } from "./usual.js";
 
-const SLOW_MS = 200;
-const SLOW_FACTOR = 2;
 const RUNS_MIN = 5; // a p95 of fewer is one slow command, and tells nothing of the others
 const MINUTE_MS = 60_000;
 export const LENGTH_SECONDS = { "1h": 3600, "24h": 86_400, "7d": 7 * 86_400, "30d": 30 * 86_400 };
@@ -56,25 +55,15 @@ export function withMinutes(chart, minutes) {
 
 /** Returns `[first, last]` of each stretch of `points` that is out of the ordinary; dashboard/latency.py agrees. */
 export function unusual(points) {
-  const usually = { gatewayMs: usual(points, "gatewayMs"), p95Ms: usual(points, "p95Ms") };
+  const [gatewayMs, p95Ms] = ["gatewayMs", "p95Ms"].map((name) => median(points.map((point) => point[name])));
   const stretches = [];
   points.forEach((point, at) => {
-    const [gateway, p95] = [isSlow(point.gatewayMs, usually.gatewayMs), isSlow(point.p95Ms, usually.p95Ms)];
+    const [gateway, p95] = [isSlow(point.gatewayMs, gatewayMs), isSlow(point.p95Ms, p95Ms)];
     if (!gateway && !(p95 && point.runs >= RUNS_MIN)) return;
     if (stretches.at(-1)?.[1] === at - 1) stretches.at(-1)[1] = at;
     else stretches.push([at, at]);
   });
   return stretches;
-}
-
-const isSlow = (value, middle) => value !== null && Boolean(middle) && value >= SLOW_MS && value >= SLOW_FACTOR * middle;
-
-/** Returns the median of what is known of `name`, null if nothing is. */
-function usual(points, name) {
-  const known = points.map((point) => point[name]).filter((value) => value !== null).sort((a, b) => a - b);
-  if (!known.length) return null;
-  const half = known.length >> 1;
-  return known.length % 2 ? known[half] : (known[half - 1] + known[half]) / 2;
 }
 
 /** Returns the index that a key moves to from `at` (null: none yet) among `count` points; null for any other key. */

@@ -22,6 +22,10 @@ export function moment(timestamp) {
   return `${day} ${month}, ${clockTime(timestamp)}`;
 }
 
+/** Returns `8 Jan 2026, 12:06` of an ISO time in UTC, and nothing of nothing. */
+export const momentWithYear = (timestamp) =>
+  timestamp ? `${dayName(timestamp).split(" ").slice(1).join(" ")}, ${hourTime(timestamp)}` : "";
+
 /** Returns `4 s`, `12 min`, `3 h` or `5 d`; what is a little in the future is `0 s` old. */
 export function age(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));

@@ -1,0 +1,23 @@
+// Wires the page of one guild: its own feed from the stream, its figures asked for while news come.
+
+import { Asked } from "./asked.js";
+import { paintCards } from "./cards.js";
+import { paintGuild, paintUsed } from "./guilds.js";
+import { LiveFeed } from "./live-feed.js";
+import { LivePage } from "./page.js";
+
+const page = new LivePage();
+const feed = new LiveFeed(page).listener;
+
+const asked = new Asked({
+  url: () => page.root.dataset.url,
+  get: (url) => page.http.get(url),
+  everySeconds: 10,
+  take(found) {
+    paintGuild(page.part("about"), found.guild);
+    paintCards(page.part("cards"), found.cards, page.stats.generatedAt);
+    paintUsed(page.part("used"), found.commands);
+  },
+});
+
+page.start({ ...feed, onStats: () => asked.refresh() });
