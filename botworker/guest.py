@@ -6,7 +6,7 @@ Needs the apps `dashboard` and `botworker`, and nothing of the economy. docs/you
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ FLUSH_SECONDS = 5.0
 MAINTENANCE = "I am under maintenance and do nothing for now. Please try again later."
 _BEGAN = "aurora.began"
 
-Handler = Callable[[Interaction, app_commands.AppCommandError], Awaitable[None]]
+Check = Callable[[Interaction], Coroutine[Any, Any, bool]]
+Handler = Callable[[Interaction, app_commands.AppCommandError], Coroutine[Any, Any, None]]
 
 
 class Dashboard(commands.Cog):
@@ -78,6 +79,7 @@ class Dashboard(commands.Cog):
         self._refusals = Digest(self._recorder)
         self._tasks: list[asyncio.Task[None]] = []
         self._handler: Handler | None = None
+        self._check: Check | None = None
 
     async def cog_load(self) -> None:
         """Begin to report."""
@@ -96,6 +98,7 @@ class Dashboard(commands.Cog):
             return await check(interaction)
 
         tree.interaction_check = timed  # type: ignore[method-assign]
+        self._check = check
         told, guilds = self._telemetry, self._guilds
         work = (
             self._recorder.run,
@@ -107,7 +110,11 @@ class Dashboard(commands.Cog):
         self._recorder.add(Record(kind="bot.started", message=f"Bot {self._bot.user} started"))
 
     async def cog_unload(self) -> None:
-        """Record what is left, and say goodbye."""
+        """Leave the bot as it was, record what is left, and say goodbye."""
+        tree: app_commands.CommandTree[Any] = self._bot.tree
+        if self._check is not None and self._handler is not None:
+            tree.interaction_check = self._check  # type: ignore[method-assign]
+            tree.on_error = self._handler  # type: ignore[method-assign]
         self._recorder.add(Record(kind="bot.stopped", message="Bot stopped"))
         recorded = await self._recorder.flush(FLUSH_SECONDS)
         for task in self._tasks:

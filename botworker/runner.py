@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LOGIN_PAUSE_SECONDS = 0.25
+LOGIN_PAUSE_MAX_SECONDS = 2.0
 FLUSH_SECONDS = 5.0
 REFUSED_CLOSE_CODES = {
     4004: "Discord does not accept DISCORD_TOKEN any more: make a new one in the developer portal.",
@@ -69,6 +70,7 @@ async def serve(options: BotOptions, stop: asyncio.Event) -> None:
 async def log_in(options: BotOptions) -> Bot:
     """Return a client that Discord knows. Tries for a while when Discord is not to be reached."""
     deadline = asyncio.get_running_loop().time() + options.login_wait_seconds
+    pause = LOGIN_PAUSE_SECONDS
     while True:
         client = build(options)
         try:
@@ -85,7 +87,8 @@ async def log_in(options: BotOptions) -> Bot:
                 ) from None
         else:
             return client
-        await asyncio.sleep(LOGIN_PAUSE_SECONDS)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LOGIN_PAUSE_MAX_SECONDS)
 
 
 def _refuse_wrong_token(error: BaseException) -> None:

@@ -30,6 +30,8 @@ async def sync(tree: Tree) -> int:
 
     Raises `discord.HTTPException`, `aiohttp.ClientError`, and what the database raises.
     """
+    # Should the answer get lost, or this process end: nobody is sure then what Discord has.
+    await in_database(_remember, _application_id(tree), "")
     synced = await tree.sync()
     await in_database(_remember, _application_id(tree), digest_of(tree))
     logger.info("synced %d commands", len(synced))

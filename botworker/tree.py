@@ -81,6 +81,11 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
     ) -> None:
         """Classify the error of a command and tell its member, in words of ours."""
         cause: Exception = getattr(error, "original", error)
+        if interaction.type is discord.InteractionType.autocomplete:
+            # Such as for a command that Discord still shows and this bot has no more.
+            logger.info("nothing to suggest (%s)", type(cause).__name__)
+            await suggest_nothing(interaction)
+            return
         invocation = of(interaction)
         if isinstance(cause, NotAnswered):
             invocation.failure = cause
@@ -98,12 +103,18 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
             invocation.failure = invocation.failure or lost
 
     async def finish_commands(self, timeout_seconds: float) -> bool:
-        """Wait for the commands that run now; return False if some took longer."""
+        """Wait for the commands that run now; return False if some took longer: they end here.
+
+        What such a command asked of the database may still be done; the log says that it failed.
+        """
         if not self._running:
             return True
         _, late = await asyncio.wait(set(self._running), timeout=timeout_seconds)
         if late:
             logger.error("%d commands did not finish before the end", len(late))
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         return not late
 
     def maintain(self, on: bool) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import islice
 
@@ -104,25 +104,31 @@ class Guilds(commands.Cog):
         self._told[guild.id] = self._waiting[guild.id] = self._state(guild)
         self._changed.set()
 
-    def _note_all(self) -> None:
-        """Tell every guild anew: those that were left meanwhile are known by not being told."""
-        self._told.clear()
-        self._gateway.member_counts.clear()
-        for guild in self._client.guilds:
+    def _meet(self, guilds: Iterable[discord.Guild]) -> None:
+        """Tell the guilds of a new session; all there are, once the last shard is there.
+
+        Those that were left while nobody listened are known by not being told.
+        """
+        settled = self._gateway.settled
+        for guild in self._client.guilds if settled else guilds:
+            self._gateway.member_counts.pop(guild.id, None)
             self._note(guild)
-        if self._gateway.settled:
+        if settled:
             self._all_since = timezone.now()
             self._changed.set()
+
+    # Unsharded and sharded clients tell the same by different events; sharded ones tell both.
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """All guilds are known."""
-        self._note_all()
+        if not isinstance(self._client, discord.AutoShardedClient):
+            self._meet(self._client.guilds)
 
     @commands.Cog.listener()
     async def on_shard_ready(self, shard_id: int) -> None:
         """All guilds of a shard are known."""
-        self._note_all()
+        self._meet([guild for guild in self._client.guilds if guild.shard_id == shard_id])
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:

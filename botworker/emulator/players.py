@@ -74,7 +74,10 @@ class Players:
 
     def act(self) -> bool:
         """One member calls one command; tells whether there was one to call."""
-        guild = self._dice.choice(list(self._stage.world.guilds.values()))
+        open_ones = [one for one in self._stage.world.guilds.values() if one.available]
+        if not open_ones:
+            return False
+        guild = self._dice.choice(open_ones)
         choices = [
             (name, options)
             for scope in (None, guild.id)

@@ -132,6 +132,18 @@ class TestOurFaults:
         assert failed.command == "roulette"
         assert failed.data["error"] == "CommandNotFound"
 
+    async def test_nothing_is_suggested_for_a_command_that_is_no_longer_ours(
+        self, bot, emulated, guild, ada
+    ):
+        stake = {"name": "stake", "description": "How much.", "type": 4, "autocomplete": True}
+        stale = {"name": "roulette", "description": "Of a version before.", "options": [stake]}
+        await put_commands(emulated, [stale])
+
+        typed = await emulated.autocomplete("roulette", "stake", "1", member=ada, guild=guild)
+        await typed.acknowledged()
+
+        assert typed.choices == []
+
 
 class TestASlowDatabase:
     async def test_an_answer_that_takes_long_is_deferred_in_time(self, bot, emulated, guild, ada):
@@ -174,6 +186,22 @@ class TestASlowDatabase:
         assert emulated.gateway.closed_by_clients == [1000]
         assert (await events("bot.*"))[-1].kind == "bot.stopped"
         assert len(await events("bot.command_completed")) == 1
+
+    async def test_a_command_that_takes_too_long_ends_with_the_bot_and_the_log_says_so(
+        self, start_bot, emulated, guild, ada
+    ):
+        bot = await start_bot(drain_seconds=0.2)
+        with slow_database() as let_go:
+            call = await emulated.run_command("daily", member=ada, guild=guild)
+            await call.acknowledged()
+            bot.ask_to_stop()
+            await emulated.wait_until(lambda: emulated.gateway.closed_by_clients == [1000])
+            let_go()
+            await bot.end()
+
+        (failed,) = await events("bot.command_failed")
+        assert failed.data["error"] == "CancelledError"
+        assert (await events("bot.*"))[-1].kind == "bot.stopped"
 
 
 class TestRepeatedDelivery:

@@ -94,12 +94,29 @@ async def test_the_document_works_as_it_is_written(project, start, emulated, gui
             found = events_in(project, "bot.command_completed")
             return found and events_in(project, "bot.command_failed")
 
+        async def told():
+            with sqlite3.connect(project / "own.sqlite3", timeout=20) as database:
+                return database.execute("SELECT count(*) FROM dashboard_guild").fetchone()
+
         ((message, command, duration, data),) = await eventually(both)
         assert message == f"/broken for {ada.display_name} failed: KeyError"
         assert command == "broken"
         assert duration > 0
         assert json.loads(data)["fingerprint"]
         assert "everybody's eyes" not in data
+
+        with sqlite3.connect(project / "own.sqlite3", timeout=20) as database:
+            database.execute(
+                "INSERT INTO dashboard_botmode (id, maintenance, reason) VALUES (1, 1, '')"
+            )
+
+        async def refused():
+            call = await emulated.run_command("hello", member=ada, guild=guild)
+            return "maintenance" in (await call.reply()).text
+
+        await eventually(refused)
+        (count,) = await eventually(told)
+        assert count == len(emulated.world.guilds)
     finally:
         bot.send_signal(signal.SIGINT)
         await bot.communicate()
@@ -127,10 +144,9 @@ async def test_the_document_works_as_it_is_written(project, start, emulated, gui
         )
     )
     stats = json.loads(shown.splitlines()[-1])["data"]
-    assert {row["command"]: row["failed"] for row in stats["commandStats"]} == {
-        "hello": 0,
-        "broken": 1,
-    }
+    counted = {row["command"]: row for row in stats["commandStats"]}
+    assert {name: row["failed"] for name, row in counted.items()} == {"hello": 0, "broken": 1}
+    assert counted["hello"]["refused"] == 1
     assert stats["bot"]["state"] == "stopped"
     assert stats["recentEvents"][0]["kind"] == "shop.item_sold"
 
