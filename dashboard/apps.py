@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_out
 from django.db.models.signals import post_migrate
 from django.http import HttpRequest
@@ -31,9 +31,11 @@ class DashboardConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what keeps the stream's row there and watches over people and settings."""
+        post_migrate.connect(create_stream, sender=self)
+        if not apps.is_installed("axes"):
+            return  # a project with a bot of its own: pages and people are elsewhere
         from dashboard import attempts, checks, people  # noqa: F401 - importing checks registers them
 
         people.connect()
         attempts.connect()
-        post_migrate.connect(create_stream, sender=self)
         user_logged_out.connect(end_sockets)
