@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 import msgspec
 from asgiref.sync import sync_to_async
@@ -90,8 +91,9 @@ def record_events(facts: Sequence[Fact]) -> list[Event]:
     events = [_event(fact, at) for fact in facts]
     with transaction.atomic(savepoint=False):
         for first in range(0, len(events), INSERT_MAX_EVENTS):
-            _insert(events[first : first + INSERT_MAX_EVENTS])
-        transaction.on_commit(partial(_publish, events), robust=True)
+            some = events[first : first + INSERT_MAX_EVENTS]
+            epoch, previous = _insert(some)
+            transaction.on_commit(partial(_publish, some, epoch, previous), robust=True)
     return events
 
 
@@ -127,7 +129,10 @@ def _bounded(kind: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 # The first statement locks the stream until the commit; all the others happen under that lock.
-_TAKE_SEQS = "UPDATE dashboard_stream SET head = head + %s WHERE id = 1 RETURNING head"
+_TAKE_SEQS = (
+    "UPDATE dashboard_stream SET head = head + %s, previous_at = newest_at, newest_at = %s"
+    " WHERE id = 1 RETURNING head, epoch, previous_at"
+)
 _INSERT_EVENTS = (
     "INSERT INTO dashboard_event (seq, timestamp, level, kind, message, guild_id, guild_name,"
     " actor_id, actor_name, command, duration_ms, request_id, data) VALUES {rows}"
@@ -174,8 +179,11 @@ def _texts(events: int, counts: int, actors: int) -> tuple[tuple[str, ...], tupl
     ), tuple(text.format(actors=found) for text in (_ARRIVE, _LEAVE, _REMEMBER))
 
 
-def _insert(events: Sequence[Event]) -> None:
-    """Write events of one time, and what is counted with them; give each its seq."""
+def _insert(events: Sequence[Event]) -> tuple[str, str]:
+    """Write events of one time, and what is counted with them; give each its seq.
+
+    Returns the epoch, and the time of the event before them as the wire writes it.
+    """
     at = connection.ops.adapt_datetimefield_value(events[0].timestamp)
     hour = events[0].timestamp.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     day = connection.ops.adapt_datefield_value(hour.date())
@@ -191,15 +199,17 @@ def _insert(events: Sequence[Event]) -> None:
     counted: list[Any] = [
         value for key, n in sorted(counts.items()) for value in (hour_at, *key, n)
     ]
-    statements: list[Statement] = list(zip(first, ([len(events)], rows, counted), strict=True))
+    taken = [len(events), frames.timestamp(events[0].timestamp)]
+    statements: list[Statement] = list(zip(first, (taken, rows, counted), strict=True))
     then: list[Statement] = []
     if actors:
         seen: list[Any] = [day, *actors, day]
         then += zip(last, (seen, [*seen, *actors], seen), strict=True)
         statements.append(then.pop(0))
-    head = int(execute(statements, then)[0])
+    head, epoch, previous = execute(statements, then)
     for place, event in enumerate(events, start=1):
         event.seq = head - len(events) + place
+    return str(UUID(str(epoch))), previous
 
 
 def _columns(event: Event) -> Sequence[Any]:
@@ -218,6 +228,8 @@ def _columns(event: Event) -> Sequence[Any]:
     )
 
 
-def _publish(events: Sequence[Event]) -> None:
+def _publish(events: Sequence[Event], epoch: str, previous: str) -> None:
     for event in events:
-        publisher.publish("dashboard", seq=event.seq, frame=frames.new_event(event))
+        frame = frames.new_event(event)
+        publisher.publish(seq=event.seq, frame=frame, epoch=epoch, previous=previous)
+        previous = frames.timestamp(event.timestamp)

@@ -21,11 +21,16 @@ class Stream(models.Model):
 
     `head` is the newest `Event.seq`, 0 while there is none. `epoch` changes when the log no longer
     continues the one before, so that a reader knows its position means nothing any more.
+    `newest_at` and `previous_at` are the times of the newest event and of the one before it, as
+    the wire writes them: a published event names its predecessor, so that it is never taken for
+    the successor of an event that was lost with a restore.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     epoch = models.UUIDField(default=uuid.uuid4)
     head = models.BigIntegerField(default=0)
+    newest_at = models.CharField(max_length=24, blank=True)
+    previous_at = models.CharField(max_length=24, blank=True)
 
     class Meta:
         constraints = [

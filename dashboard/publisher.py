@@ -33,9 +33,14 @@ class Publisher:
         self._failing = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def publish(self, group: str, *, seq: int | None, frame: str) -> None:
-        """Queue a frame for `group` and return at once. Never raises because of the layer."""
-        self._put(group, {"type": "dashboard.frame", "seq": seq, "frame": frame})
+    def publish(self, *, seq: int, frame: str, epoch: str, previous: str) -> None:
+        """Queue an event of the log and return at once. Never raises because of the layer.
+
+        `epoch` names the log, `previous` is the time of the event before, as the wire writes it:
+        both tell a hub whether this really continues what it has.
+        """
+        message = {"seq": seq, "frame": frame, "epoch": epoch, "previous": previous}
+        self._put("dashboard", {"type": "dashboard.frame"} | message)
 
     def end_session(self, digest: str) -> None:
         """Have every hub close the sockets of a session (`access.session_digest`) at once."""

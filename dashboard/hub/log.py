@@ -68,7 +68,7 @@ class Log:
 
     async def start(self) -> None:
         """Begin to follow; raises what the database raises."""
-        await self._load()
+        self._tail, self._stats = await in_thread(_read_all)
         self._live = "live"
         self._intake = Intake(LOG_GROUP, self._take_all, self._on_hearing)
         self._intake.start()
@@ -116,7 +116,7 @@ class Log:
             if fresh and fresh[0].seq > tail.last + 1:
                 await self._begin_again("events were pruned before they could be read")
                 return
-            ready = [f for row in fresh for f in tail.offer(row.seq, frames.new_event(row))]
+            ready = tail.settle([(row.seq, frames.new_event(row)) for row in fresh])
             self.counts["repaired"] += len(ready)
             self._relay(ready)
             if len(rows) < READ_ROWS:
@@ -134,10 +134,13 @@ class Log:
     def _take(self, message: Any) -> list[str]:
         """Take an event of the log, return what is in order now; the rest is somebody else's."""
         seq, frame = message.get("seq"), message.get("frame")
+        epoch, previous = message.get("epoch"), message.get("previous")
         if (
             message.get("type") != "dashboard.frame"
             or type(seq) is not int
             or not isinstance(frame, str)
+            or not isinstance(epoch, str | None)
+            or not isinstance(previous, str | None)
             or len(frame) > FRAME_MAX_CHARACTERS
             or self._tail is None
         ):
@@ -145,17 +148,17 @@ class Log:
         if self._doubted is not None:
             self._doubted.append(message)
             return []
-        if self._tail.contradicts(seq, frame):
+        if epoch not in {None, self._tail.epoch} or self._tail.contradicts(seq, frame):
             self._doubted = []
             spawn(self._settle_doubt(self._tail, seq))
             return []
-        ready = self._tail.offer(seq, frame)
+        ready = self._tail.offer(seq, frame, previous)
         if self._tail.has_gap:
             self._start_repair(REORDER_SECONDS)
         return ready
 
     async def _settle_doubt(self, tail: Tail, seq: int) -> None:
-        """Look whether the log has become another one: one seq was published with two contents."""
+        """Look whether the log has become another one: its events say so, or one was said twice."""
         try:
             at, rows = await in_thread(_look_up, seq)
             changed = at.epoch != tail.epoch or at.head < tail.last
@@ -214,17 +217,22 @@ class Log:
 
     async def _begin_another(self, why: str) -> None:
         """Give the log a new epoch, unless it has one already, and begin again."""
-        await in_thread(services.begin_epoch, self.tail.epoch)
-        await self._begin_again(why)
+        if self._tail is not None:
+            await in_thread(services.begin_epoch, self._tail.epoch)
+            await self._begin_again(why)
 
     async def _begin_again(self, why: str) -> None:
         """Take the log as it is now; browsers learn from the snapshot that theirs has ended."""
         logger.warning("starting again from the database: %s", why)
-        await self._load()
+        before = self._tail
+        tail, found = await in_thread(_read_all)
+        if before is not None and tail.departs_from(before):  # restored while it was read
+            await in_thread(services.begin_epoch, before.epoch)
+            tail, found = await in_thread(_read_all)
+        if before is None or self._tail is not before:
+            return  # stopped, or begun again, meanwhile
+        self._tail, self._stats = tail, found
         self._relay([self.snapshot()])
-
-    async def _load(self) -> None:
-        self._tail, self._stats = await in_thread(_read_all)
 
 
 def _collect() -> dict[str, Any]:

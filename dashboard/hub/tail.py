@@ -8,6 +8,17 @@ import msgspec
 EARLY_MAX_FRAMES = 10_000
 
 
+class _Data(msgspec.Struct):
+    timestamp: str = ""
+
+
+class _Frame(msgspec.Struct):
+    data: _Data
+
+
+_decoder = msgspec.json.Decoder(_Frame)
+
+
 class Tail:
     """Puts frames that come late, twice or too early into the order of their `seq`.
 
@@ -20,25 +31,38 @@ class Tail:
         self.last = last
         self.duplicates = 0
         self._frames: deque[str] = deque(maxlen=keep)
-        self._early: dict[int, str] = {}
+        self._early: dict[int, tuple[str, str | None]] = {}
 
     def load(self, frames: list[str]) -> None:
         """Take the newest frames up to `last`, oldest first, as already let through."""
         self._frames.extend(frames)
 
-    def offer(self, seq: int, frame: str) -> list[str]:
-        """Take one frame; return the frames that are now in order, oldest first (maybe none)."""
+    def offer(self, seq: int, frame: str, previous: str | None = None) -> list[str]:
+        """Take one frame; return the frames that are now in order, oldest first (maybe none).
+
+        `previous` is the time of the event before it, as its writer knew it: a frame that follows
+        another event than the one let through last waits, as one whose predecessor is missing.
+        """
         if seq <= self.last or seq in self._early:
             self.duplicates += 1
             return []
         if len(self._early) < EARLY_MAX_FRAMES:
-            self._early[seq] = frame
+            self._early[seq] = (frame, previous)
         ready: list[str] = []
-        while (following := self._early.pop(self.last + 1, None)) is not None:
+        while self.last + 1 in self._early and self._continues(self._early[self.last + 1][1]):
             self.last += 1
-            ready.append(following)
-        self._frames.extend(ready)
+            ready.append(self._early.pop(self.last)[0])
+            self._frames.append(ready[-1])
         return ready
+
+    def settle(self, rows: list[tuple[int, str]]) -> list[str]:
+        """Take frames as the database has them, which counts for more than what the layer said."""
+        for seq, _ in rows:
+            self._early.pop(seq, None)
+        return [ready for seq, frame in rows for ready in self.offer(seq, frame)]
+
+    def _continues(self, previous: str | None) -> bool:
+        return previous is None or not self._frames or _time_of(self._frames[-1]) == previous
 
     def contradicts(self, seq: int, frame: str) -> bool:
         """Tell whether another frame than this one was let through as `seq`, and is still kept."""
@@ -47,6 +71,13 @@ class Tail:
             return False
         kept = self._frames[-1 - back]
         return kept != frame and not _equal(kept, frame)
+
+    def departs_from(self, other: "Tail") -> bool:
+        """Tell whether this has the epoch of `other`, and cannot be what that has grown to."""
+        if self.epoch != other.epoch:
+            return False
+        newest = other.newest(1)
+        return self.last < other.last or any(self.contradicts(other.last, it) for it in newest)
 
     @property
     def has_gap(self) -> bool:
@@ -75,6 +106,13 @@ class Tail:
     def newest(self, limit: int) -> list[str]:
         """Return up to `limit` of the newest frames, newest first."""
         return list(islice(reversed(self._frames), limit))
+
+
+def _time_of(frame: str) -> str:
+    try:
+        return _decoder.decode(frame).data.timestamp
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return ""
 
 
 def _equal(one: str, other: str) -> bool:

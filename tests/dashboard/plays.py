@@ -95,6 +95,18 @@ def _facts(draw: st.DrawFn) -> dict[str, Any]:
 PALETTES = st.lists(_facts(), min_size=6, max_size=12)
 
 
+def one_of_each_kind() -> list[dict[str, Any]]:
+    """Return the fields of events of every kind; in every second one all is null that may be."""
+    full = {"guild_id": 2**63 - 1, "guild_name": "عادل", "actor_id": 2001, "actor_name": "名前 1",
+            "command": "daily", "duration_ms": 84.25, "request_id": "r",
+            "data": {"amount": "9007199254740993", "streak": 7}}  # fmt: skip
+    return [
+        {"kind": kind, "level": Level.values[at % 4], "message": f"{kind} · <b>"}
+        | (full if at % 2 else {"request_id": ""})
+        for at, kind in enumerate(KINDS)
+    ]
+
+
 def row(palette: list[dict[str, Any]], seq: int, turn: int) -> Event:
     """Return the row of an event, not saved, an hour or so after the one before it.
 

@@ -34,6 +34,39 @@ def test_a_frame_is_let_through_once():
     assert order.offer(2, "two") == ["two", "three"]
 
 
+def event(at: str) -> str:
+    return f'{{"type":"NEW_EVENT","data":{{"timestamp":"{at}"}}}}'
+
+
+def test_a_frame_that_follows_another_event_than_the_last_one_waits_for_what_the_database_has():
+    order = tail()
+    order.offer(1, event("08:00"), "")
+    assert order.offer(2, event("09:00"), "08:30") == []
+    assert order.has_gap
+    assert order.settle([(2, event("09:00"))]) == [event("09:00")]
+    assert order.offer(3, event("10:00"), "09:00") == [event("10:00")]
+
+
+def test_what_the_database_has_replaces_what_waits():
+    order = tail()
+    order.offer(2, "forged")
+    order.offer(3, "three")
+    assert order.settle([(1, "one"), (2, "two")]) == ["one", "two", "three"]
+
+
+def test_a_log_departs_from_one_that_was_longer_or_had_another_event_there():
+    def log(epoch: str, *frames: str) -> Tail:
+        made = Tail(epoch=epoch, last=len(frames), keep=10)
+        made.load(list(frames))
+        return made
+
+    one = log("e", "1", "2")
+    assert log("e", "1").departs_from(one)
+    assert log("e", "1", "other", "3").departs_from(one)
+    assert not log("e", "1", "2", "3").departs_from(one)
+    assert not log("f", "1").departs_from(one)
+
+
 def test_early_frames_can_be_forgotten_and_come_again():
     order = tail()
     order.offer(9, "forged")
