@@ -1,6 +1,7 @@
 """Hearing a group: what Redis sends to a subscriber, and what any other layer hands out."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from channels.layers import InMemoryChannelLayer, get_channel_layer
