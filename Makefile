@@ -120,6 +120,10 @@ bank: setup-dev ## 100,000 random operations by 8 processes on each database: BA
 bench-economy: setup-dev ## What a claim and a transfer cost, with and without their events
 	@$(BIN)/python -m benchmarks.economy $(BENCH)
 
+.PHONY: bench-feed
+bench-feed: setup-dev browser ## 200 events a second for a minute into an open page in Chromium
+	@$(BIN)/python -m benchmarks.feed $(BENCH)
+
 .PHONY: bench-bot
 bench-bot: setup-dev ## 100 commands a second for a minute through two bot processes and the emulated Discord
 	@$(BIN)/python -m benchmarks.bot $(BENCH)
