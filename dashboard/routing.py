@@ -6,14 +6,13 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
-from dashboard.consumers import DashboardConsumer
-from dashboard.hub import KeepSend
+from dashboard.consumers import Socket, admit
 from dashboard.origins import ExactOrigin, refuse
 
-websocket = KeepSend(
+websocket = Socket(
     ExactOrigin(
         AuthMiddlewareStack(
-            URLRouter([path("ws", DashboardConsumer.as_asgi()), re_path("", cast(Any, refuse))])
+            URLRouter([path("ws", cast(Any, admit)), re_path("", cast(Any, refuse))])
         )
     )
 )

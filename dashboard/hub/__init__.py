@@ -7,7 +7,7 @@ a bot. Nobody else subscribes to the layer.
 
 from dashboard.hub.connection import Connection
 from dashboard.hub.hub import Hub, TooManySockets, current_hub
-from dashboard.hub.link import KeepSend, Link, link_for
+from dashboard.hub.link import Link, link_for
 from dashboard.hub.log import LOG_GROUP
 from dashboard.hub.nudges import Nudges
 
@@ -15,7 +15,6 @@ __all__ = [
     "LOG_GROUP",
     "Connection",
     "Hub",
-    "KeepSend",
     "Link",
     "Nudges",
     "TooManySockets",

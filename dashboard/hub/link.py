@@ -5,6 +5,7 @@ keeps it in memory. A `Link` writes at once, and knows what is still unsent.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
@@ -14,23 +15,12 @@ from django.conf import settings
 from dashboard.hub.batch import Batch
 from dashboard.hub.daphne import daphne_link
 
+logger = logging.getLogger(__name__)
+
 Scope = MutableMapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-_RAW_SEND = "aurora.raw_send"
-
-
-class KeepSend:
-    """Outermost of the middleware: keeps the server's own `send`, before others wrap it."""
-
-    def __init__(self, application: Application) -> None:
-        self.application = application
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the connection on, with the server's `send` in its scope."""
-        await self.application({**scope, _RAW_SEND: send}, receive, send)
 
 
 class Link(Protocol):
@@ -90,7 +80,8 @@ class QueuedLink:
             self.unsent_bytes -= len(message.get("text", ""))
 
 
-def link_for(scope: Scope, send: Send) -> Link:
-    """Return the best way out that the server behind `send` offers."""
-    raw = scope.get(_RAW_SEND, send)
-    return daphne_link(raw, direct=settings.SOCKET_DIRECT_WRITES) or QueuedLink(send)
+def link_for(send: Send) -> Link:
+    """Return the best way out of the server behind `send`, which must be the server's own."""
+    link = daphne_link(send, direct=settings.SOCKET_DIRECT_WRITES) or QueuedLink(send)
+    logger.debug("a browser is reached through a %s", type(link).__name__)
+    return link

@@ -150,15 +150,15 @@ async def test_each_frame_is_sent_by_itself_when_asked_to_or_when_daphne_is_not_
     assert daphne.unknown() is None
     async with opened() as (send, reader, _):
         settings.SOCKET_DIRECT_WRITES = False
-        link = link_for({}, send)
+        link = link_for(send)
         assert type(link) is DaphneLink
         assert link.pass_on(Batch(["1", "2"])) > 0
         settings.SOCKET_DIRECT_WRITES = True
         with monkeypatch.context() as patch:
             patch.setattr(daphne, "unknown", lambda: "it has changed")
-            assert type(link_for({}, send)) is DaphneLink
+            assert type(link_for(send)) is DaphneLink
         assert await texts(reader, 2) == ["1", "2"]
-        assert type(link_for({}, send)) is DirectLink
+        assert type(link_for(send)) is DirectLink
 
 
 async def test_any_other_server_is_sent_frame_after_frame_through_its_own_send():
@@ -170,7 +170,7 @@ async def test_any_other_server_is_sent_frame_after_frame_through_its_own_send()
         sent.append(message)
 
     for given in (send, partial(send)):
-        link = link_for({}, given)
+        link = link_for(given)
         assert isinstance(link, QueuedLink)
         assert link.pass_on(Batch(["1", "22"])) == 3
         link.write("3")

@@ -77,6 +77,19 @@ async def test_an_event_arrives_by_its_publish_alone_and_in_order(start_web: Web
     assert events[0]["timestamp"].endswith("Z")
 
 
+@pytest.mark.parametrize(("direct", "link"), [("true", "DirectLink"), ("false", "DaphneLink")])
+async def test_events_arrive_in_order_straight_from_the_hub_and_through_daphne(
+    start_web: Web, staff: User, direct: str, link: str
+):
+    web = start_web(SOCKET_DIRECT_WRITES=direct, LOG_LEVEL="DEBUG")
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        await page.receive()
+        await arecord(30)
+        await page.send("PING", id=1)
+        assert [event["seq"] for event in await page.events(30)] == list(range(1, 31))
+    assert any(f"through a {link}" in line for line in web.lines)
+
+
 async def test_a_publish_that_never_came_is_read_from_the_database(
     start_web: Web, staff: User, broker: Broker
 ):
