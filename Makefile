@@ -64,10 +64,10 @@ setup-dev: setup $(VENV)/.installed-dev node_modules/.installed-dev ## Install w
 	@:
 
 .PHONY: browser
-browser: # Chromium for the browser tests, through apt where that is possible
-	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
-		echo "Installing Chromium (about 20 seconds) ..." && export DEBIAN_FRONTEND=noninteractive && \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+browser: # Chromium and nginx for the tests that need them, through apt where that is possible
+	@{ command -v chromium && command -v nginx; } >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { \
+		echo "Installing Chromium and nginx (about 25 seconds) ..." && export DEBIAN_FRONTEND=noninteractive && \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light openssl >/dev/null; }
 
 # ---------------------------------------------------------------------------- running
 

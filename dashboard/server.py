@@ -60,6 +60,7 @@ class Request(WebRequest):
 
     def process(self) -> Any:
         """Serve, but a handshake from no page of ours not even as far as its parsing."""
+        self.requestHeaders.removeHeader(b"Daphne-Root-Path")  # it would change every link
         upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]
         origins = self.requestHeaders.getRawHeaders(b"Origin", [])
         if upgrade.lower() == b"websocket" and not is_allowed(origins):

@@ -103,6 +103,11 @@ def mark_stopped(name: str) -> None:
 
 
 @transaction.atomic
+def forget_bot(name: str, *, seen_at: datetime) -> bool:
+    """Remove the process `name`; return False if it gave a sign of life after `seen_at`."""
+    return BotProcess.objects.filter(name=name, heartbeat_at=seen_at).delete()[0] > 0
+
+
 def record_guilds(found: Sequence[GuildState], *, bot: str) -> None:
     """Write that the process `bot` is in the guilds `found` now, as they are; all or none.
 

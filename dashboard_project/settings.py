@@ -147,6 +147,7 @@ LOG_LEVEL: str = env.str(
 LOG_FORMAT: str = env.str("LOG_FORMAT", "", validate=validate.OneOf(["", "json", "text"]))
 ACCESS_LOG: bool | None = env.bool("ACCESS_LOG", None)
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+STATIC_DIR: str = env.str("STATIC_DIR", "")
 SECRET_KEY: str = env.str("SECRET_KEY", "", validate=_absent_or_long)
 DEMO_ADMIN_PASSWORD: str = env.str("DEMO_ADMIN_PASSWORD", "")  # only `make run` reads it
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -417,7 +418,7 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(STATIC_DIR) if STATIC_DIR else DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static", ("uplot", BASE_DIR / "node_modules" / "uplot" / "dist")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

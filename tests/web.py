@@ -41,12 +41,13 @@ class LiveWeb:
     The ORM may be used beside it, but not inside a `sync_playwright()` block.
     """
 
-    def __init__(self, variables: dict[str, str]) -> None:
+    def __init__(self, variables: dict[str, str], *arguments: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.socket_url = f"ws://127.0.0.1:{self.port}/ws"
         self.lines: list[str] = []  # what it printed
         self._variables = variables
+        self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
 
     def cookie(self, user: User) -> dict[str, str]:
@@ -60,7 +61,7 @@ class LiveWeb:
         """Return when it answers. Raises `RuntimeError` with its output when it ends instead."""
         changes = {"PORT": str(self.port), "DATABASE_URL": database_url(), "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "runweb"],
+            [sys.executable, "manage.py", "runweb", *self._arguments],
             cwd=ROOT,
             env={**os.environ, **changes, **self._variables},
             stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ from channels.layers import get_channel_layer
 
 from dashboard.hub.hub import running_hub
 
-_CHANNEL = f"specific.ready-{uuid.uuid4().hex}"
+_CHANNEL = f"asgispecific.ready-{uuid.uuid4().hex}"
 _AGAIN_SECONDS = 0.05
 
 
