@@ -85,12 +85,13 @@ test: setup-dev browser check ## Prove everything, on SQLite and on PostgreSQL
 	@$(MAKE) drill-short
 
 .PHONY: check
-check: setup-dev ## Formatting, lint, types, migrations, Django's own checks
+check: setup-dev ## Formatting, lint, types, migrations, Django's own checks, advisories
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(CLEAN) $(BIN)/mypy .
 	$(CLEAN) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(CLEAN) $(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python -m tests.audit
 
 .PHONY: test-sqlite
 test-sqlite: setup-dev ## The suite on SQLite

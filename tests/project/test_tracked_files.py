@@ -54,3 +54,11 @@ def test_the_tests_use_the_versions_that_run() -> None:
 
     base, dev = pins("base.txt"), pins("dev.txt")
     assert base.items() <= dev.items()
+
+
+def test_every_action_of_the_workflow_is_pinned_by_commit_and_it_runs_the_pipeline() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    used = re.findall(r"uses: (\S+)", text)
+    assert used
+    assert not [one for one in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", one)]
+    assert "- run: .ci/run" in text
