@@ -117,6 +117,22 @@ test-js: node_modules/.installed-dev ## The JavaScript unit tests
 bank: setup-dev ## 100,000 random operations by 8 processes on each database: BANK="--kill-every-seconds 1"
 	@$(BIN)/python -m tests.bank $(BANK)
 
+# HARNESS: the folder of the fan-out driver, which is not part of this project.
+.PHONY: bench
+bench: bench-fanout bench-record bench-page ## Measure what docs/performance.md tells: HARNESS=FOLDER make bench
+
+.PHONY: bench-fanout
+bench-fanout: setup-dev ## One event to 1,000 browsers beside Bun and plain consumers: HARNESS=FOLDER
+	@$(BIN)/python -m benchmarks.fanout $(if $(HARNESS),--harness $(HARNESS)) $(BENCH)
+
+.PHONY: bench-record
+bench-record: setup-dev ## Events a second into the log, one by one and many at once
+	@$(BIN)/python -m benchmarks.record $(BENCH)
+
+.PHONY: bench-page
+bench-page: setup-dev ## The first page, cold and warm
+	@$(BIN)/python -m benchmarks.page $(BENCH)
+
 .PHONY: bench-economy
 bench-economy: setup-dev ## What a claim and a transfer cost, with and without their events
 	@$(BIN)/python -m benchmarks.economy $(BENCH)
