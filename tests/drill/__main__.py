@@ -14,6 +14,7 @@ from dashboard_project.supervisor import die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LANES_SHORT = 4
+INTERRUPTED = 130  # as a shell says it
 
 
 def main() -> int:
@@ -38,6 +39,8 @@ def main() -> int:
     for database in databases:
         print(f"The drill on {database}, seed {seed}", flush=True)
         status = run(command, database) or status
+        if status == INTERRUPTED:
+            break
     return status
 
 
@@ -57,7 +60,7 @@ def run(command: list[str], database: str) -> int:
                 return process.wait()
             except KeyboardInterrupt:  # it was told as well, and ends what it started
                 process.wait()
-                return 130
+                return INTERRUPTED
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
