@@ -1,15 +1,19 @@
 """Who did what is kept: by every door, for ever, without secrets."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from dashboard import access, audit
+from dashboard.events import record_event
 from dashboard.models import AuditEntry
 from economy.errors import InsufficientFunds
 from economy.models import Account
@@ -282,6 +286,17 @@ def test_a_new_epoch_is_kept_with_the_name_of_whoever_runs_the_command():
     assert kept.before is not None
     assert kept.after is not None
     assert kept.before["epoch"] != kept.after["epoch"]
+
+
+def test_deleting_old_events_is_kept_before_it_begins():
+    record_event(kind="test.happened", message="Long ago.")
+    record_event(kind="test.happened", message="Longer ago than is kept.")
+    with time_machine.travel(timezone.now() + timedelta(days=40)):
+        record_event(kind="test.happened", message="Now.")
+        call_command("prune_events", days=30, verbosity=0)
+    kept = entry("log.pruned")
+    assert kept.actor == audit.operator().name
+    assert kept.after == {"days": 30, "events": 2, "oldestKept": 3}
 
 
 # ---------------------------------------------------------------------------- reading it

@@ -10,7 +10,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from dashboard import queries, retention
+from dashboard import audit, queries, retention
 from dashboard.events import record_event
 from dashboard.preflight import require_database
 
@@ -70,6 +70,11 @@ class Command(BaseCommand):
                 self.stdout.write(f"{deleted:,} of {total:,} events deleted.")
                 self.stdout.flush()
 
+        audit.record(
+            action="log.pruned",
+            target="event log",
+            after={"days": days, "events": total, "oldestKept": before},
+        )
         deleted = retention.prune_events(before, report)
         record_event(
             kind="dashboard.events_pruned",
