@@ -175,7 +175,7 @@ async def test_a_reader_from_before_the_oldest_event_is_told_to_begin_again(
     assert replayed == (list(range(after + 1, 71)) if whole else [])
 
 
-@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite has one writer at a time")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 def test_the_lock_of_the_stream_is_not_waited_for():
     write_old(1200)
     ends = threading.Event()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 
@@ -123,6 +124,29 @@ def test_a_search_looks_at_no_more_rows_than_bounded_and_goes_on_from_where_it_s
         before = steps[-1].reached
     assert [len(step.events) for step in steps] == [0, 0, 1]
     assert [step.reached for step in steps] == [6_501, 1_501, 1]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by what is there")
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (EventFilter(), "(seq<?)"),
+        (EventFilter(actor=6, kind="a.b", text="x"), "event_by_actor"),
+        (EventFilter(levels=("error",), guild=5), "event_problems"),
+        (EventFilter(levels=("warn", "error")), "event_problems"),
+        (EventFilter(command="daily", guild=5), "event_by_command"),
+        (EventFilter(guild=5, kind="a.b"), "event_by_guild"),
+        (EventFilter(kind="a.b"), "event_by_kind"),
+    ],
+)
+@pytest.mark.parametrize("order", ["seq", "-seq"])
+def test_a_search_follows_an_index_and_sorts_nothing(wanted: EventFilter, index: str, order: str):
+    events = search.along(wanted)
+    assert events is not None
+    plan = events.filter(seq__lt=1000).order_by(order)[:500].explain()
+    assert index in plan
+    assert "TEMP B-TREE" not in plan
 
 
 @pytest.mark.django_db
