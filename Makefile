@@ -145,6 +145,10 @@ bench-feed: setup-dev browser ## 200 events a second for a minute into an open p
 bench-bot: setup-dev ## 100 commands a second for a minute through two bot processes and the emulated Discord
 	@$(BIN)/python -m benchmarks.bot $(BENCH)
 
+.PHONY: bench-history
+bench-history: setup-dev ## Pages with 10,000 and with 5,000,000 events, side by side: fails if cost follows history
+	@$(BIN)/python -m benchmarks.history $(BENCH)
+
 .PHONY: format
 format: setup-dev ## Format, and repair what lint can repair
 	$(BIN)/ruff format .

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 
 from dashboard.models import (
     ActiveDay,
@@ -61,10 +61,16 @@ def count_kinds_by_hour(since: datetime, kinds: Sequence[str]) -> list[tuple[dat
     return list(counts.values_list("hour", "kind").annotate(total=Sum("count")))
 
 
-def count_between(since: datetime, until: datetime, kinds: Sequence[str]) -> int:
-    """Return how many events of `kinds` the hours from `since` up to before `until` had."""
-    counts = HourlyCount.objects.filter(hour__gte=since, hour__lt=until, kind__in=kinds)
-    return counts.aggregate(total=Sum("count"))["total"] or 0
+def count_and_before(until: datetime, window: timedelta, kinds: Sequence[str]) -> tuple[int, int]:
+    """Return how many events of `kinds` the `window` up to before `until` had, and the one before.
+
+    Both count whole hours.
+    """
+    counts = HourlyCount.objects.filter(
+        hour__gte=until - 2 * window, hour__lt=until, kind__in=kinds
+    ).aggregate(total=Sum("count"), now=Sum("count", filter=Q(hour__gte=until - window)))
+    total, now = counts["total"] or 0, counts["now"] or 0
+    return now, total - now
 
 
 def active_actors(now: datetime, days: int) -> int:

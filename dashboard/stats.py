@@ -107,8 +107,7 @@ def _users(now: datetime, before: Sequence[MetricSample]) -> Section:
 
 def _commands(hour: datetime) -> Section:
     end = hour + timedelta(hours=1)
-    total = queries.count_between(end - WINDOW, end, COMMAND_KINDS)
-    before = queries.count_between(end - 2 * WINDOW, end - WINDOW, COMMAND_KINDS)
+    total, before = queries.count_and_before(end, WINDOW, COMMAND_KINDS)
     return {"total": total, "changePercentFromLastMonth": _percent(total, before)}
 
 
