@@ -1,8 +1,12 @@
 """What programs ask of a process: /healthz, /readyz and /metrics."""
 
+import os
 import re
+import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,6 +20,8 @@ from dashboard.runs import Run, count_runs
 from tests.broker import Broker
 from tests.dashboard.sockets import browser
 from tests.dashboard.test_headers import ask, lacking
+from tests.postgres import private_cluster
+from tests.project.processes import manage
 from tests.web import LiveWeb
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +147,28 @@ async def test_figures_tell_of_process_hub_log_bot_and_commands_and_of_no_member
     text = ask(measured_web, "/metrics", Authorization=f"Bearer {TOKEN}").body.decode()
     for secret in (TOKEN, "Ada", "Harbour", "77001", "88001", cookie["value"], settings.SECRET_KEY):
         assert secret not in text
+
+
+def test_a_database_that_hangs_is_told_in_time_and_not_asked_by_everybody(
+    broker: Broker, tmp_path: Path
+):
+    with private_cluster() as url:
+        folder = Path(url.split("host=")[1])
+        migrated = manage(tmp_path, "migrate", "--verbosity", "0", DATABASE_URL=url)
+        assert migrated.returncode == 0, migrated.stderr
+        with LiveWeb({"DATABASE_URL": url, "METRICS_TOKEN": TOKEN}) as web:
+            assert ask(web, "/readyz").status == 200
+            master = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+            os.kill(master, signal.SIGSTOP)  # takes connections, and says nothing
+            try:
+                with ThreadPoolExecutor(20) as pool:
+                    answers = list(pool.map(lambda _: ask(web, "/readyz"), range(20)))
+                assert {answer.status for answer in answers} == {503}
+                assert b"database: no answer (TimeoutError)" in answers[0].body
+                assert b"layer: ok" in answers[0].body
+                assert figures(web)["aurora_database_up"] == 0
+                assert ask(web, "/healthz").status == 200
+            finally:
+                os.kill(master, signal.SIGCONT)
+            while ask(web, "/readyz").status == 503:  # until what waited has ended
+                pass
