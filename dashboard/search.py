@@ -13,7 +13,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from dashboard.filters import ALL, EventFilter, is_kind, row_matches
+from dashboard.filters import EventFilter, is_kind, row_matches
 from dashboard.models import Event, Level
 from dashboard.parameters import EventPage
 
@@ -81,7 +81,7 @@ def _collect(
 ) -> Found:
     found: list[Event] = []
     looked = 0
-    size = page.limit + 1 if _is_exact(page.wanted) else CHUNK_ROWS
+    size = page.limit + 1  # most of an index is mostly wanted; where it is not, more at a time
     while looked < ROWS_MAX:
         chunk = rows(edge, size)
         for row in chunk:
@@ -92,6 +92,7 @@ def _collect(
         if len(chunk) < size:
             return Found(_complete(found), end, whole=True)
         looked += len(chunk)
+        size = min(2 * size, CHUNK_ROWS, ROWS_MAX - looked)
         edge = chunk[-1].seq
     return Found(_complete(found), edge, whole=False)
 
@@ -156,11 +157,3 @@ def _family(family: str) -> Source:
         return list(Event.objects.filter(seq__in=merged).defer("data").order_by(order))
 
     return read
-
-
-def _is_exact(wanted: EventFilter) -> bool:
-    """Tell whether the rows of the source need no comparing: then no more are read than shown."""
-    given = [name for name in EventFilter._fields if getattr(wanted, name) != getattr(ALL, name)]
-    if given == ["levels"]:
-        return set(wanted.levels) == set(_PROBLEMS)
-    return len(given) <= 1 and given != ["text"]
