@@ -57,3 +57,17 @@ def test_decisions_are_numbered_without_a_gap_and_say_what_was_turned_down() -> 
     for path in files:
         for part in ("## Context", "## Decision", "## Turned down"):
             assert part in path.read_text(), f"{path.name} lacks {part}"
+
+
+def test_operations_tells_of_every_close_code_and_of_every_metric_that_there_is() -> None:
+    from dashboard.hub import codes
+
+    text = (ROOT / "docs" / "operations.md").read_text()
+    for name, code in vars(codes).items():
+        assert not name.isupper() or f"| {code} |" in text, name
+    source = (ROOT / "dashboard" / "metrics.py").read_text()
+    named = set(re.findall(r'"(aurora_[a-z_]+)"', source))
+    assert named
+    assert not [name for name in named if name not in text]
+    for address in re.findall(r"`(deploy/[\w./@-]+)`", text):
+        assert (ROOT / address).exists(), address
