@@ -139,7 +139,6 @@ class WhatFilter(admin.SimpleListFilter):
         "data": "exports",
         "log": "the event log",
         "database": "the database",
-        "bot": "the bot's commands",
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

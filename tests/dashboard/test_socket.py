@@ -10,10 +10,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from redis.asyncio import Redis
 
+from dashboard import access
 from dashboard.events import record_event
 from dashboard.models import Event, Stream
 from tests.broker import Broker
@@ -297,12 +298,14 @@ async def test_another_socket_address_is_refused(live_web: LiveWeb, cookie: dict
 @pytest.mark.parametrize(
     ("change", "code"),
     [("session deleted", 4501), ("user disabled", 4501), ("password changed", 4501),
-     ("permission removed", 4503)],
+     ("permission removed", 4503), ("role removed", 4503)],
 )  # fmt: skip
 async def test_a_socket_does_not_outlive_its_right_to_be_there(
     start_web: Web, viewer: User, change: str, code: int
 ):
     web = start_web(SOCKET_RECHECK_SECONDS="0.3")
+    if change == "role removed":
+        await sync_to_async(_give_role)(viewer)
     async with browser(web, await sync_to_async(web.cookie)(viewer)) as page:
         await page.receive()
         await sync_to_async(_take_away)(viewer, change)
@@ -318,8 +321,16 @@ def _take_away(user: User, change: str) -> None:
         User.objects.filter(pk=user.pk).update(is_active=False)
     elif change == "password changed":
         User.objects.filter(pk=user.pk).update(password="!another")
+    elif change == "role removed":
+        user.groups.clear()
     else:
         user.user_permissions.clear()
+
+
+def _give_role(user: User) -> None:
+    """Let a role be all that the user has."""
+    user.user_permissions.clear()
+    user.groups.add(Group.objects.get(name=access.OPERATOR))
 
 
 async def test_signing_out_closes_the_sockets_of_that_session_at_once_and_no_others(

@@ -11,7 +11,6 @@ from botworker.errors import StartRefused
 from botworker.options import BotOptions
 from botworker.runner import log_in
 from botworker.sync import sync
-from dashboard import audit
 from dashboard.preflight import require_database
 
 
@@ -32,7 +31,6 @@ class Command(BaseCommand):
             raise CommandError(str(refused), returncode=refused.exit_code) from None
         except discord.HTTPException as error:
             raise CommandError(f"Discord refused the commands: {error}") from None
-        audit.record(action="bot.commands_synced", target="Discord", after={"commands": number})
         self.stdout.write(f"Discord has {number} commands of this bot.")
 
 
