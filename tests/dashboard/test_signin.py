@@ -26,6 +26,23 @@ HOME, AWAY = "192.0.2.7", "198.51.100.9"
 DOORS = ["/login/", "/admin/login/"]
 
 
+class CountingHasher(PBKDF2PasswordHasher):
+    """Hashes quickly, and counts."""
+
+    iterations = 1
+    hashed = 0
+
+    def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
+        CountingHasher.hashed += 1
+        return super().encode(password, salt, iterations)
+
+
+@pytest.fixture(autouse=True)
+def _hashes_quickly(settings: Any) -> None:
+    """Hundreds of passwords are tried here; the real hash takes a third of a second."""
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+
+
 @pytest.fixture
 def maria(db: None) -> User:
     """The owner of a name that others guess at."""
@@ -162,17 +179,6 @@ def test_neither_a_password_nor_a_name_is_kept_where_failures_are_counted(maria:
 # ---------------------------------------------------------------------------- who is there
 
 
-class CountingHasher(PBKDF2PasswordHasher):
-    """Hashes quickly, and counts."""
-
-    iterations = 1
-    hashed = 0
-
-    def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
-        CountingHasher.hashed += 1
-        return super().encode(password, salt, iterations)
-
-
 def refusal(name: str) -> tuple[int, str, int]:
     CountingHasher.hashed = 0
     answer = knock(name)
@@ -182,7 +188,6 @@ def refusal(name: str) -> tuple[int, str, int]:
     return answer.status_code, "\n".join(shown), CountingHasher.hashed
 
 
-@override_settings(PASSWORD_HASHERS=[f"{__name__}.CountingHasher"])
 def test_the_answer_and_the_work_are_the_same_whether_somebody_is_there_or_not():
     User.objects.create_user("maria", password=PASSWORD)
     User.objects.create_user("sleeping", password=PASSWORD, is_active=False)
