@@ -68,7 +68,7 @@ async def main():
     async with asyncio.timeout(20):
         await round_trip()
         while not heard.is_set():
-            publisher.publish("dashboard", seq=1, frame="{}")
+            publisher.end_session("nobody")
             await asyncio.sleep(0.1)
     await intake.stop()
 
