@@ -20,7 +20,7 @@ export class LiveFeed {
   #state;
   #feed;
   #turn = 0;
-  #arrived = []; // what came since another view was asked for
+  #arrived = null; // what came since another view was asked for, as long as it is not here
   #again = false; // the view could not be had: ask once more
 
   constructor(page) {
@@ -44,12 +44,13 @@ export class LiveFeed {
         if (this.#again && pageLink.state === "good") this.#load(location.href);
       },
       onEvent: (event) => {
-        this.#arrived.push(event);
+        this.#arrived?.push(event);
         this.#state.add(event);
         this.#feed.ask();
       },
       onSnapshot: (newest) => {
         this.#turn += 1; // what was asked of the log before is void
+        this.#arrived = null;
         const { plain } = this.#state.view;
         this.#state.reset(plain ? newest : []);
         this.#feed.restart();
@@ -113,6 +114,8 @@ export class LiveFeed {
     const text = await this.#page.http.page(url).catch(() => null);
     if (turn !== this.#turn) return;
     this.#root.removeAttribute("aria-busy");
+    const arrived = this.#arrived;
+    this.#arrived = null;
     if (text === null) return this.#failed(push);
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const view = fresh.querySelector(".feed") && given("view", fresh);
@@ -120,7 +123,7 @@ export class LiveFeed {
     if (push && url !== location.href) history.pushState(null, "", url);
     if (view.epoch !== this.#page.stats.stream.epoch) this.#again = true; // the news of it is on its way
     this.#state.show(given("events", fresh), viewOf(view));
-    this.#arrived.forEach((event) => this.#state.add(event));
+    arrived.forEach((event) => this.#state.add(event));
     this.#swap(fresh);
     this.#feed.restart();
     this.#feed.showHere();
