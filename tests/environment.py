@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPORARY = Path(tempfile.mkdtemp(prefix="v"))  # short: a unix socket's path has 107 bytes
 atexit.register(shutil.rmtree, TEMPORARY, ignore_errors=True)
 DATABASE_VARIABLE = "TEST_DATABASE_URL"
+SECRET_KEY = (
+    "only-for-tests-q7Yk2VvX9pR4mB1nT6wZ3cL8dF5gH0jS_aE-uI"  # what production takes for one
+)
 
 
 def variables_of_example() -> dict[str, str]:
@@ -36,7 +39,7 @@ def load_django() -> None:
         "READ_DOTENV": "false",
         "DATA_DIR": str(TEMPORARY / "data"),
         "REDIS_URL": f"unix://{TEMPORARY / 'broker.sock'}",
-        "SECRET_KEY": "only-for-tests-" * 5,
+        "SECRET_KEY": SECRET_KEY,
     }
     if DATABASE_VARIABLE in os.environ:
         os.environ["DATABASE_URL"] = os.environ[DATABASE_VARIABLE]

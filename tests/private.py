@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from tests.broker import Broker
-from tests.environment import ROOT, variables_of_example
+from tests.environment import ROOT, SECRET_KEY, variables_of_example
 from tests.postgres import private_cluster
 
 DATABASES = ("sqlite", "postgres")
@@ -43,7 +43,7 @@ def private_machine(database: str, *, fsync: bool = False) -> Iterator[dict[str,
                 "DATA_DIR": str(folder / "data"),
                 "DATABASE_URL": url,
                 "REDIS_URL": f"unix://{broker.socket}",
-                "SECRET_KEY": "only-for-tests-" * 5,
+                "SECRET_KEY": SECRET_KEY,
                 "DJANGO_SETTINGS_MODULE": "dashboard_project.settings",
             }
             kept = {k: v for k, v in os.environ.items() if k not in variables_of_example()}

@@ -14,6 +14,7 @@ KINDS = (
     "bot.command_completed",
     "bot.command_failed",
     "bot.command_refused",
+    "bot.commands_refused",
     "bot.crashed",
     "bot.started",
     "bot.stopped",

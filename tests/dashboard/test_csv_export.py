@@ -53,6 +53,7 @@ def test_separators_and_quotes_in_text_do_not_divide_it():
     assert list(csv.reader(io.StringIO(lines([row]), newline=""))) == [[*row[:2], "-5"]]
 
 
+@pytest.mark.django_db
 def test_a_batch_is_read_when_the_reader_is_there():
     read = []
 
