@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from dashboard import stats
+from dashboard import access, stats
 from dashboard.views import page
 from economy.queries import COLLECTED_PERCENT, COLLECTING_DAYS, SOURCES_MIN
 from economy.rollups import HANDOVER_WITHIN
@@ -18,7 +18,8 @@ def economy(request: HttpRequest) -> HttpResponse:
     context = {
         "module": "js/economy.js",
         "stats": stats.collect(),
-        "links": request.user.is_staff and request.user.has_perm("economy.view_account"),
+        "links": access.may_administer(request.user)
+        and request.user.has_perm("economy.view_account"),
         "rule": {
             "days": COLLECTING_DAYS,
             "percent": COLLECTED_PERCENT,

@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from dashboard import access
 from economy.models import Account, Handover, LargeTransfer
 from economy.queries import collectors, largest_transfers
 from economy.rollups import LARGEST_KEPT_A_DAY
@@ -95,19 +96,24 @@ def test_the_page_is_for_those_who_may_view(client, viewer, stranger):
     assert client.post(URL).status_code == 405
 
 
-def test_the_page_shows_names_as_text_and_links_to_accounts_only_for_staff(client, viewer, admin):
+def test_the_page_shows_names_as_text_and_links_to_accounts_only_for_who_may_open_them(
+    client, viewer, staff, admin
+):
+    maria = User.objects.create_user("maria")  # one of the staff by role, with no other flag
+    maria.groups.add(Group.objects.get(name=access.STAFF))
     give(ADA, 500)
     transfer(ADA, NOOR, 20, sender_name="<img src=x>")
     for member in ALTS:
         claim(member)
         transfer(member, NOOR, 110)
     account = reverse("admin:economy_account_change", args=[NOOR])
-    for user, linked in ((viewer, False), (admin, True)):
+    for user, linked in ((viewer, False), (staff, False), (maria, True), (admin, True)):
         client.force_login(user)
         html = client.get(URL).content.decode()
         assert "<img src=x" not in html
         assert "&lt;img src=x&gt;" in html
         assert (f'href="{account}"' in html) is linked
+        assert (client.get(account).status_code == 200) is linked
         assert "Ledger balanced" in html
 
 
