@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from dashboard.models import Event
-from economy.models import SYSTEM_IDS, Account, Claim, Kind, System
+from economy.models import BALANCE_MAX, Account, Claim, DayTally, Kind
+from economy.rewards import day_key
 
 EVENT_KINDS = {
     Kind.DAILY_CLAIM: "economy.daily_claimed",
@@ -83,6 +84,39 @@ def _sums() -> Iterator[Finding]:
             )
 
 
+_NEGATED = "CAST(-CAST(e.amount AS numeric) AS text)"
+_ASKED_FOR = f"""CASE t.kind
+    WHEN 'transfer' THEN
+        CAST(e.account_id AS text) = t.parameters ->> 'sender'
+            AND {_NEGATED} = t.parameters ->> 'amount'
+        OR CAST(e.account_id AS text) = t.parameters ->> 'receiver'
+            AND CAST(e.amount AS text) = t.parameters ->> 'amount'
+    WHEN 'daily_claim' THEN
+        CAST(e.account_id AS text) = t.parameters ->> 'member' AND e.amount > 0
+        OR e.account_id = 1 AND e.amount < 0
+    WHEN 'correction' THEN
+        CAST(e.account_id AS text) = t.parameters ->> 'account'
+            AND CAST(e.amount AS text) = t.parameters ->> 'amount'
+        OR e.account_id = CASE WHEN e.amount < 0 THEN 1 ELSE 2 END
+            AND {_NEGATED} = t.parameters ->> 'amount'
+    END"""
+
+
+def _requests() -> Iterator[Finding]:
+    """A transaction did what its request asked for: a transfer, say, that mints is none."""
+    for id, account_id, amount, transaction_id, kind in _rows(
+        "SELECT e.id, e.account_id, e.amount, t.id, t.kind FROM economy_entry e"  # noqa: S608
+        " JOIN economy_transaction t ON t.id = e.transaction_id"
+        f" WHERE NOT COALESCE({_ASKED_FOR}, FALSE) ORDER BY e.id"
+    ):
+        yield Finding(
+            "entry_not_asked_for",
+            "economy_entry",
+            str(id),
+            f"{amount:+} on account {account_id} is not what {kind} {transaction_id} asked for",
+        )
+
+
 def _chains() -> Iterator[Finding]:
     for id, account_id, amount, after, before in _rows(
         "SELECT * FROM (SELECT id, account_id, amount, balance_after, COALESCE(LAG(balance_after)"
@@ -142,9 +176,16 @@ def _claims() -> Iterator[Finding]:
 def _streaks() -> Iterator[Finding]:
     last: tuple[int, Any, int] = (0, None, 0)
     claims = Claim.objects.order_by("account_id", "day").values_list(
-        "id", "account_id", "day", "streak"
+        "id", "account_id", "day", "streak", "transaction__created_at"
     )
-    for id, account_id, day, streak in claims.iterator():
+    for id, account_id, day, streak, paid_at in claims.iterator():
+        if day != day_key(paid_at):
+            yield Finding(
+                "claim_of_another_day",
+                "economy_claim",
+                str(id),
+                f"member {account_id}: it is for {day}, and was paid on {day_key(paid_at)}",
+            )
         follows = last[0] == account_id and last[1] == day - timedelta(days=1)
         expected = last[2] + 1 if follows else 1
         if streak != expected:
@@ -158,20 +199,59 @@ def _streaks() -> Iterator[Finding]:
 
 
 def _tallies() -> Iterator[Finding]:
-    opened, minted, burned = _rows(
-        "SELECT COALESCE(SUM(opened), 0), COALESCE(SUM(minted), 0), COALESCE(SUM(burned), 0)"
-        " FROM economy_daytally"
-    )[0]
-    kept = dict(Account.objects.exclude(system="").values_list("id", "balance"))
-    for name, tallied, true in (
-        ("opened", opened, Account.objects.filter(system="").count()),
-        ("minted", minted, -kept.get(SYSTEM_IDS[System.MINT], 0)),
-        ("burned", burned, kept.get(SYSTEM_IDS[System.BURN], 0)),
+    """What each day is said to have done is what its transactions did."""
+    true: dict[str, dict[str, int]] = {}
+    for day, count, *halves in _rows(
+        f"SELECT {_day_of('t.created_at')}, COUNT(DISTINCT t.id),"  # noqa: S608 - no input
+        f" {_sum_when('e.account_id = 1', '-e.amount')},"
+        f" {_sum_when('e.account_id = 2', 'e.amount')},"
+        f" {_sum_when('e.amount > 0 AND t.kind = %s', 'e.amount')}"
+        " FROM economy_transaction t LEFT JOIN economy_entry e ON e.transaction_id = t.id"
+        " GROUP BY 1",
+        *[_HALF] * 4,
+        *[Kind.TRANSFER.value, _HALF] * 2,
     ):
-        if tallied != true:
-            yield Finding(
-                "tally_differs", "economy_daytally", name, f"all days sum to {tallied}, not {true}"
-            )
+        minted, burned, moved = (
+            int(high) * _HALF + int(low)
+            for high, low in zip(halves[::2], halves[1::2], strict=True)
+        )
+        true[day] = {
+            "minted": minted,
+            "burned": burned,
+            "moved": min(moved, BALANCE_MAX),
+            "transactions": int(count),
+        }
+    for day, opened in _rows(
+        f"SELECT {_day_of('opened_at')}, COUNT(*) FROM economy_account"  # noqa: S608 - no input
+        " WHERE system = '' GROUP BY 1"
+    ):
+        true.setdefault(day, {})["opened"] = opened
+    kept = {tally.day.isoformat(): tally for tally in DayTally.objects.all()}
+    for day in sorted(true.keys() | kept.keys()):
+        for name in ("opened", "minted", "burned", "moved", "transactions"):
+            tallied, done = getattr(kept.get(day), name, 0), true.get(day, {}).get(name, 0)
+            if tallied != done:
+                yield Finding(
+                    "tally_differs",
+                    "economy_daytally",
+                    day,
+                    f"{name}: it keeps {tallied}, not {done}",
+                )
+
+
+def _day_of(column: str) -> str:
+    """Return the SQL of the UTC day of a moment, as ISO 8601."""
+    if connection.vendor == "sqlite":
+        return f"substr({column}, 1, 10)"
+    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+
+
+def _sum_when(condition: str, amount: str) -> str:
+    """Return the SQL of both halves of a sum; the parameters are those of the condition, a half."""
+    return ", ".join(
+        f"COALESCE(SUM(CASE WHEN {condition} THEN {amount} ELSE 0 END {operator} %s), 0)"
+        for operator in ("/", "%%")
+    )
 
 
 _TOLD = """
@@ -228,6 +308,7 @@ MONEY_RULES: tuple[Rule, ...] = (_sums, _chains, _balances)
 RULES: tuple[Rule, ...] = (
     _guards,
     *MONEY_RULES,
+    _requests,
     _claims,
     _streaks,
     _tallies,

@@ -3,12 +3,13 @@
 import io
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from dashboard.events import record_event
 from dashboard.models import Event
@@ -126,6 +127,22 @@ DAMAGES: dict[str, tuple[str, Callable[[], object]]] = {
     ),
     "a reward changed": ("claim_not_paid", lambda: Claim.objects.update(reward=111)),
     "a streak changed": ("streak_wrong", lambda: Claim.objects.update(streak=5)),
+    "a claim moved to another day": (
+        "claim_of_another_day",
+        lambda: Claim.objects.filter(pk=_last(Claim)).update(day=date(2020, 1, 1)),
+    ),
+    "a transfer said to be of somebody else": (
+        "entry_not_asked_for",
+        lambda: Transaction.objects.filter(kind="transfer").update(
+            parameters={"sender": str(NOOR), "receiver": str(ADA), "amount": "10"}
+        ),
+    ),
+    "a correction said to be of more": (
+        "entry_not_asked_for",
+        lambda: Transaction.objects.filter(kind="correction").update(
+            parameters={"account": str(NOOR), "amount": "-21"}
+        ),
+    ),
     "a tally changed": ("tally_differs", lambda: DayTally.objects.update(minted=F("minted") + 1)),
     "an event deleted": (
         "event_differs",
@@ -164,6 +181,39 @@ def test_fresh_damage_shows_in_the_live_proof_too(damage):
     _without_guards(DAMAGES[damage][1])
     assert recent_findings() != []
     transaction.set_rollback(True)
+
+
+@pytest.mark.usefixtures("bank")
+@pytest.mark.parametrize("name", ["opened", "minted", "burned", "moved", "transactions"])
+def test_a_wrong_tally_is_named_by_its_day_even_where_the_days_make_up_for_each_other(name):
+    today = DayTally.objects.get()
+    before = getattr(today, name)
+    DayTally.objects.update(**{name: F(name) - 1})
+    DayTally.objects.create(day=today.day - timedelta(days=1), **{name: 1})
+    assert [finding[1:] for finding in reconcile().findings] == [
+        ("economy_daytally", str(today.day - timedelta(days=1)), f"{name}: it keeps 1, not 0"),
+        ("economy_daytally", str(today.day), f"{name}: it keeps {before - 1}, not {before}"),
+    ]
+
+
+@pytest.mark.usefixtures("bank")
+def test_coins_minted_under_the_name_of_a_transfer_are_found():
+    parameters = {"sender": str(NOOR), "receiver": str(ADA), "amount": "1000"}
+    forged = Transaction.objects.create(
+        kind="transfer", request_id="forged", parameters=parameters, created_at=timezone.now()
+    )
+    ids = []
+    for account_id, amount in ((1, -1000), (ADA, 1000)):
+        Account.objects.filter(id=account_id).update(balance=F("balance") + amount)
+        entry = Entry.objects.create(
+            transaction=forged,
+            account_id=account_id,
+            amount=amount,
+            balance_after=Account.objects.get(id=account_id).balance,
+        )
+        ids.append(entry.pk)
+    found = [finding for finding in reconcile().findings if finding.rule == "entry_not_asked_for"]
+    assert [(finding.table, finding.row) for finding in found] == [("economy_entry", str(ids[0]))]
 
 
 @pytest.mark.usefixtures("bank")
