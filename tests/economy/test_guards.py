@@ -46,6 +46,21 @@ def test_rows_of_the_record_can_be_neither_changed_nor_deleted(model):
         model.objects.all()._raw_delete(using="default")
 
 
+@pytest.mark.parametrize("model", [Transaction, Claim])
+def test_rows_of_the_record_are_not_replaced_either(model):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite replaces rows")
+    claim(ADA)
+    before = list(model.objects.values())
+    table = model._meta.db_table
+    with (
+        pytest.raises(IntegrityError, match="is never changed"),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+    assert list(model.objects.values()) == before
+
+
 def test_a_balanced_transaction_by_hand_is_accepted():
     claim(ADA)
     claim(NOOR)
