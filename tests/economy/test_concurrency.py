@@ -1,18 +1,24 @@
 """Many at once, on real connections: exactly one wins, and nobody meets a deadlock."""
 
+import os
 import random
 import sqlite3
+import subprocess
+import sys
 from functools import partial
 
 import pytest
 from django.db import OperationalError, connection
 
+from dashboard_project.supervisor import die_with_parent
 from economy.errors import AlreadyClaimed, InsufficientFunds
 from economy.models import Claim
 from economy.queries import balance, supply
 from economy.requests import ATTEMPTS_MAX, atomically
 from economy.services import DailyClaim, Transfer
 from tests.economy.bank import ADA, NOOR, PELLE, at_once, claim, give, transfer
+from tests.environment import ROOT
+from tests.web import database_url
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sound_ledger")]
 
@@ -22,6 +28,47 @@ def test_of_fifty_claims_at_once_one_is_paid_and_forty_nine_are_refused():
     assert sorted(type(result).__name__ for result in results) == (
         [AlreadyClaimed.__name__] * 49 + [DailyClaim.__name__]
     )
+    assert balance(ADA) == 110
+    assert Claim.objects.count() == 1
+
+
+CROWD = """
+import django
+django.setup()
+from tests.economy.bank import ADA, at_once, claim
+print("ready", flush=True)
+input()
+print(*(type(result).__name__ for result in at_once([lambda: claim(ADA)] * 25)))
+"""
+
+
+def test_of_fifty_claims_through_two_processes_one_is_paid():
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url(),
+        "DJANGO_SETTINGS_MODULE": "dashboard_project.settings",
+    }
+    crowds = [
+        subprocess.Popen(
+            [sys.executable, "-c", CROWD],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=die_with_parent,
+        )
+        for _ in range(2)
+    ]
+    for crowd in crowds:
+        assert crowd.stdout
+        assert crowd.stdout.readline() == "ready\n"
+    for crowd in crowds:
+        assert crowd.stdin
+        crowd.stdin.write("go\n")
+        crowd.stdin.flush()
+    results = [name for crowd in crowds for name in crowd.communicate(timeout=120)[0].split()]
+    assert sorted(results) == [AlreadyClaimed.__name__] * 49 + [DailyClaim.__name__]
     assert balance(ADA) == 110
     assert Claim.objects.count() == 1
 
