@@ -261,6 +261,20 @@ def test_acts_on_accounts_are_kept_with_the_balance_before_and_after(maria: User
     assert kept.after["balance"] == str(before + 40)
 
 
+@pytest.mark.parametrize(("frozen", "act"), [(True, "frozen"), (False, "unfrozen")])
+def test_freezing_and_unfreezing_are_kept_with_who_and_why(
+    maria: User, marias: Client, frozen: bool, act: str
+):
+    claim(ADA)
+    Account.objects.filter(id=ADA).update(frozen=not frozen)
+    form = {"reason": "alts", "request": "0" * 31 + "1", "frozen": str(frozen), "confirm": "yes"}
+    marias.post(f"/admin/economy/account/{ADA}/freeze/", form)
+    kept = entry(f"account.{act}")
+    assert (kept.actor, kept.actor_id, kept.address) == ("maria", maria.pk, "192.0.2.7")
+    assert (kept.target, kept.reason) == (f"account {ADA}", "alts")
+    assert (kept.before, kept.after) == ({"frozen": not frozen}, {"frozen": frozen})
+
+
 def test_a_refused_correction_leaves_no_entry():
     claim(ADA)
     with pytest.raises(InsufficientFunds):
