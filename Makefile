@@ -149,6 +149,10 @@ bench-bot: setup-dev ## 100 commands a second for a minute through two bot proce
 bench-history: setup-dev ## Pages with 10,000 and with 5,000,000 events, side by side: fails if cost follows history
 	@$(BIN)/python -m benchmarks.history $(BENCH)
 
+.PHONY: screenshots
+screenshots: setup-dev browser ## Every page at four widths in both themes, into docs/images
+	@$(BIN)/python -m tests.screenshots
+
 .PHONY: format
 format: setup-dev ## Format, and repair what lint can repair
 	$(BIN)/ruff format .

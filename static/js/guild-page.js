@@ -14,7 +14,7 @@ const asked = new Asked({
   get: (url) => page.http.get(url),
   everySeconds: 10,
   take(found) {
-    paintGuild(page.part("about"), found.guild);
+    paintGuild(page.part("top"), page.part("about"), found.guild);
     paintCards(page.part("cards"), found.cards, page.stats.generatedAt);
     paintUsed(page.part("used"), found.commands);
   },

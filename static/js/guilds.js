@@ -31,11 +31,11 @@ export function paintGuilds(root, guilds) {
   slot(root, "no-guilds").hidden = guilds.length > 0;
 }
 
-/** Paints what is known of `guild` into `root`. */
-export function paintGuild(root, guild) {
+/** Paints what is known of `guild` into `root`, and its name into the heading under `top`. */
+export function paintGuild(top, root, guild) {
+  fill(top, { guild: guild.name || guild.id });
   setAttribute(root, "data-state", guild.state);
   fill(root, {
-    name: guild.name || guild.id,
     word: guildWord(guild.state),
     members: figure(guild.members),
     joined: momentWithYear(guild.joinedAt) || "–",
