@@ -205,6 +205,9 @@ class BotProcess(models.Model):
     memory_bytes = models.BigIntegerField(null=True)
     database_ms = models.FloatField(null=True)
 
+    class Meta:
+        verbose_name_plural = "bot processes"
+
     def __str__(self) -> str:
         return self.name
 
