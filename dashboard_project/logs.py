@@ -46,6 +46,22 @@ class WithoutTraceback(logging.Filter):
         return True
 
 
+class AnsweredAsWarnings(logging.Filter):
+    """Makes of what was refused with a 4xx one warning: anybody can send such a request.
+
+    Django logs a foreign host as an error, and each refusal with the stack of its own code.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through."""
+        status = getattr(record, "status_code", None)
+        if isinstance(status, int) and 400 <= status < 500:
+            record.exc_info = record.exc_text = None
+            if record.levelno > logging.WARNING:
+                record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return True
+
+
 @cache
 def _known_secrets() -> list[str]:
     """Return the secrets in our settings, in every form in which they may be printed."""

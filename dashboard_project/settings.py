@@ -431,8 +431,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "dashboard_project.logs.formatter", "form": LOG_FORMAT}},
-    "filters": {"without_traceback": {"()": "dashboard_project.logs.WithoutTraceback"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "without_traceback": {"()": "dashboard_project.logs.WithoutTraceback"},
+        "answered": {"()": "dashboard_project.logs.AnsweredAsWarnings"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["answered"],
+        }
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # At DEBUG discord.py prints interaction tokens.
     "loggers": {

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,39 @@ def test_a_request_is_one_line_with_an_id_and_without_what_was_searched_for(
     assert [line["status"] for line in lines if line["event"] == "refused"] == [403]
     for secret in ("somebodys-name", cookie["value"]):
         assert not [line for line in web.lines if secret in line]
+
+
+def test_whoever_sends_what_is_refused_writes_no_error_and_no_stack_into_the_log(
+    start_web: Callable[..., LiveWeb], viewer: User
+) -> None:
+    web = start_web(LOG_FORMAT="json")
+    cookie = web.cookie(viewer)
+    assert ask(web, "/", Host="evil.example").status == 400
+    assert ask(web, "/events.csv", Cookie=f"{cookie['name']}={cookie['value']}").status == 403
+    assert ask(web, "/admin/nowhere/").status in {302, 404}
+    web.stop()
+    lines = [json.loads(line) for line in web.lines if line.startswith("{")]
+    (told,) = [line for line in lines if "evil.example" in line["event"]]
+    assert told["level"] == "warning"
+    assert not [line for line in lines if line["level"] == "error" or "exception" in line]
+
+
+def test_the_line_of_a_request_has_the_address_that_a_proxy_of_ours_heard(
+    start_web: Callable[..., LiveWeb], viewer: User
+) -> None:
+    spoofed = {"X-Forwarded-For": "6.6.6.6, 203.0.113.5", "X-Real-IP": "7.7.7.7"}
+    for proxies, client in (("127.0.0.1", "203.0.113.5"), ("10.0.0.0/8", "127.0.0.1")):
+        web = start_web(ACCESS_LOG="true", LOG_FORMAT="json", TRUSTED_PROXIES=proxies)
+        assert ask(web, "/login/", **spoofed).status == 200
+        foreign = {"Origin": "http://evil.example", "Upgrade": "websocket"}
+        assert ask(web, "/ws", **spoofed, **foreign, Connection="Upgrade").status == 403
+        deadline = time.monotonic() + 20
+        while len(told := access_lines(web)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert {line["event"] for line in told} == {"request", "refused"}
+        assert {line["client"] for line in told} == {client}
+
+
+def access_lines(web: LiveWeb) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in list(web.lines) if line.startswith("{")]
+    return [line for line in lines if line["logger"] == "aurora.access"]
