@@ -29,8 +29,9 @@ def open_page(
 ) -> Iterator[Page]:
     """Open the overview in a new browser, signed in with `web.cookie(user)`.
 
-    Whatever the page complains of, a script error or a breach of the Content-Security-Policy, is
-    raised at the end. Inside, the ORM is reached through `beside`.
+    Whatever the page complains of, a script error, a breach of the Content-Security-Policy or a
+    Permissions-Policy that it does not understand, is raised at the end. Inside, the
+    ORM is reached through `beside`.
     """
     complaints: list[str] = []
     with sync_playwright() as playwright:
@@ -41,14 +42,15 @@ def open_page(
         page = session.new_page()
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: complaints.append(said.text) if "Content Security" in said.text else None,
-        )
+        page.on("console", lambda said: complaints.extend(_policy_complaints(said.text)))
         page.goto(web.url)
         yield page
         browser.close()
     assert complaints == []
+
+
+def _policy_complaints(said: str) -> list[str]:
+    return [said] if "Content Security" in said or "Permissions-Policy" in said else []
 
 
 def beside(work: Callable[[], Result]) -> Result:
