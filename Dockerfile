@@ -47,6 +47,6 @@ USER aurora
 VOLUME /data
 EXPOSE 8000
 ENTRYPOINT ["python", "manage.py"]
-CMD ["runweb", "--bind", "0.0.0.0", "--port", "8000", "--proxy-headers"]
+CMD ["runweb", "--bind", "0.0.0.0", "--port", "8000"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]

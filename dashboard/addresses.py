@@ -6,6 +6,8 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 from django.conf import settings
 from django.http import HttpRequest
 
+from dashboard.hub.link import Scope
+
 Address = IPv4Address | IPv6Address
 
 
@@ -16,8 +18,21 @@ def client_address(request: HttpRequest) -> str | None:
     and only while the one who wrote an entry is named by `TRUSTED_PROXIES`, so that what a client
     wrote into it itself is never reached. None where the connection has no address (a unix socket).
     """
-    found = _read(request.META.get("REMOTE_ADDR", ""))
-    for entry in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+    return behind_proxies(
+        request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", "")
+    )
+
+
+def client_of(scope: Scope) -> str | None:
+    """Return the same for an ASGI scope."""
+    given = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return behind_proxies((scope.get("client") or ("",))[0], b",".join(given).decode("latin1"))
+
+
+def behind_proxies(connection: str, forwarded: str) -> str | None:
+    """Return whom our proxies heard, by the address that connected and its `X-Forwarded-For`."""
+    found = _read(connection)
+    for entry in reversed(forwarded.split(",")):
         before = _read(entry)
         if found is None or not _is_proxy(found) or before is None:
             break

@@ -1,6 +1,7 @@
 """What is complained about at start: settings that are unsafe in production, or at odds."""
 
 import zlib
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ def check_production(**_: Any) -> list[CheckMessage]:
     """Refuse what must not be reachable from outside; nothing where all hosts are our own."""
     if not settings.PRODUCTION:
         return []
-    return [*_exposed(), *_origins(), *_redis()]
+    return [*_exposed(), *_origins(), *_proxies(), *_redis()]
 
 
 def exposed(bind: str) -> list[CheckMessage]:
@@ -88,6 +89,29 @@ def _origins() -> list[CheckMessage]:
             )
         )
     return found
+
+
+def _proxies() -> list[CheckMessage]:
+    """TLS ends in a proxy: unless it is named, all clients have its address, and one lock."""
+    if any(ip_network(name, strict=False).prefixlen == 0 for name in settings.TRUSTED_PROXIES):
+        return [
+            Error(
+                "TRUSTED_PROXIES names everybody: each could choose the address they are known by",
+                hint="Name your proxy alone: TRUSTED_PROXIES=127.0.0.1.",
+                id="aurora.E013",
+            )
+        ]
+    encrypted = [origin for origin in settings.ALLOWED_ORIGINS if origin.startswith("https://")]
+    if encrypted and not settings.TRUSTED_PROXIES:
+        return [
+            Error(
+                f"ALLOWED_ORIGINS has {encrypted[0]}, but no proxy that ends its TLS is named: its"
+                " address would be everybody's, and who guesses at passwords would lock all out",
+                hint="Name it, and have it set X-Forwarded-For: TRUSTED_PROXIES=127.0.0.1.",
+                id="aurora.E012",
+            )
+        ]
+    return []
 
 
 def _redis() -> list[CheckMessage]:

@@ -7,6 +7,7 @@ import uuid
 
 from structlog.contextvars import bound_contextvars
 
+from dashboard.addresses import client_of
 from dashboard.hub.link import Application, Receive, Scope, Send
 
 logger = logging.getLogger("aurora.access")
@@ -78,5 +79,4 @@ class Logged:
 def _tell(scope: Scope, what: str, told: dict[str, object]) -> None:
     path = scope["path"]
     level = logging.DEBUG if path.startswith(QUIET) else logging.INFO
-    client = scope.get("client") or ("",)
-    logger.log(level, what, extra={"path": path, "client": client[0], **told})
+    logger.log(level, what, extra={"path": path, "client": client_of(scope) or "", **told})

@@ -9,6 +9,7 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
 
 from dashboard import metrics
+from dashboard.addresses import behind_proxies
 from dashboard.headers import security_headers
 from dashboard.origins import is_allowed
 
@@ -55,8 +56,10 @@ class Request(WebRequest):
             super().requestReceived(command, path, version)
 
     def _tell(self, status: int) -> None:
-        client = self.client_addr[0] if self.client_addr else str(getattr(self.client, "host", ""))
-        logger.info("refused", extra={"status": status, "client": client})
+        forwarded = b",".join(self.requestHeaders.getRawHeaders(b"X-Forwarded-For", []))
+        connection = str(getattr(self.client, "host", ""))
+        client = behind_proxies(connection, forwarded.decode("latin1"))
+        logger.info("refused", extra={"status": status, "client": client or ""})
 
     def process(self) -> Any:
         """Serve, but a handshake from no page of ours not even as far as its parsing."""

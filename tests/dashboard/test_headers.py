@@ -171,6 +171,7 @@ def test_under_https_cookies_are_secure_and_browsers_are_told_to_stay_there(
     web = start_web(
         ALLOWED_HOSTS="dashboard.example.org",
         ALLOWED_ORIGINS="https://dashboard.example.org",
+        TRUSTED_PROXIES="127.0.0.1",
         SECRET_KEY="Yc3Vv0pQ8rT1uW5xZ7aB2dE4fG6hJ9kL-mN_oPqRsTuVwXyZ012345",
     )
     proxied = {"Host": "dashboard.example.org", "X-Forwarded-Proto": "https"}

@@ -289,6 +289,7 @@ def test_it_finds_its_way_to_a_process_that_answers_to_its_public_name_only(
     public = {
         "ALLOWED_HOSTS": "aurora.example.org",
         "ALLOWED_ORIGINS": "https://aurora.example.org",
+        "TRUSTED_PROXIES": "127.0.0.1",
     }
     web = start_web(**public)
     with Tail(web, terminal=False, **public) as tail:

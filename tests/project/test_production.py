@@ -16,6 +16,7 @@ SAFE = {
     "ALLOWED_HOSTS": "dashboard.example.org",
     "ALLOWED_ORIGINS": "https://dashboard.example.org",
     "REDIS_URL": "rediss://aurora:hunter2@cache.example.org:6379/0",
+    "TRUSTED_PROXIES": "127.0.0.1",
 }
 
 
@@ -43,6 +44,8 @@ REFUSED = [
     ({"ALLOWED_HOSTS": "other.example.org"}, "aurora.E009", "ALLOWED_HOSTS"),
     ({"BOT_OFFLINE_AFTER_SECONDS": "4"}, "aurora.E010", "Set it to 10 or more"),
     ({"STATS_INTERVAL_SECONDS": "30"}, "aurora.E011", "5 or less"),
+    ({"TRUSTED_PROXIES": ""}, "aurora.E012", "TRUSTED_PROXIES=127.0.0.1"),
+    ({"TRUSTED_PROXIES": "10.0.0.1,0.0.0.0/0"}, "aurora.E013", "your proxy alone"),
 ]
 
 

@@ -28,6 +28,7 @@ SETTINGS = {
     "ALLOWED_HOSTS": HOST,
     "ALLOWED_ORIGINS": f"https://{HOST}",
     "SECRET_KEY": "Yc3Vv0pQ8rT1uW5xZ7aB2dE4fG6hJ9kL-mN_oPqRsTuVwXyZ012345",
+    "TRUSTED_PROXIES": "127.0.0.1",
     "ACCESS_LOG": "true",
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "DEBUG",
@@ -125,8 +126,8 @@ def proxy(transactional_db: None, broker: object) -> Iterator[Proxy]:
         pytest.skip(reason)
     with (
         short_folder() as folder,
-        LiveWeb(SETTINGS, "--proxy-headers") as one,
-        LiveWeb(SETTINGS, "--proxy-headers") as other,
+        LiveWeb(SETTINGS) as one,
+        LiveWeb(SETTINGS) as other,
         Proxy(folder, [one, other]) as running,
     ):
         yield running

@@ -23,13 +23,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1", help="address (default: 127.0.0.1)")
         parser.add_argument("--port", type=int, default=settings.PORT, help="port (default: PORT)")
-        parser.add_argument(
-            "--proxy-headers",
-            action="store_true",
-            help="take the client's address from X-Real-IP: only behind a proxy that sets it",
-        )
 
-    def handle(self, *, bind: str, port: int, proxy_headers: bool, **_: Any) -> None:
+    def handle(self, *, bind: str, port: int, **_: Any) -> None:
         """Serve until SIGTERM or Ctrl-C. Raises `CommandError` when it cannot start."""
         require_settings(bind)
         require_free_port(bind, port)
@@ -43,7 +38,6 @@ class Command(BaseCommand):
             endpoints=build_endpoint_description_strings(host=bind, port=port),
             ping_interval=10,
             ping_timeout=10,
-            proxy_forwarded_address_header="X-Real-IP" if proxy_headers else None,
             server_name="aurora",
             ready_callable=lambda: self.say(f"Listening on http://{shown}:{port}"),
         )
