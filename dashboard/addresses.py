@@ -2,11 +2,13 @@
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from dashboard.hub.link import Scope
+if TYPE_CHECKING:  # a project that only has a bot has no hub
+    from dashboard.hub.link import Scope
 
 Address = IPv4Address | IPv6Address
 
@@ -23,7 +25,7 @@ def client_address(request: HttpRequest) -> str | None:
     )
 
 
-def client_of(scope: Scope) -> str | None:
+def client_of(scope: "Scope") -> str | None:
     """Return the same for an ASGI scope."""
     given = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
     return behind_proxies((scope.get("client") or ("",))[0], b",".join(given).decode("latin1"))
