@@ -98,8 +98,8 @@ test-sqlite: setup-dev ## The suite on SQLite
 	$(PYTEST) -n $(WORKERS)
 
 .PHONY: test-pg
-test-pg: setup-dev ## The suite on PostgreSQL, but for what meets no database of its own: browsers, the emulated Discord
-	$(BIN)/python -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser" --ignore=tests/emulator
+test-pg: setup-dev ## The suite on PostgreSQL, but for what meets no database of its own: browsers, emulated Discord, set-up
+	$(BIN)/python -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser" --ignore=tests/emulator --ignore=tests/project
 
 .PHONY: drill
 drill: setup-dev ## Break everything on purpose, about an hour: make drill ARGS="--database sqlite resets"
