@@ -125,6 +125,15 @@ def settle(now: datetime) -> int:
     return len(found)
 
 
+def settle_and_wait(now: datetime) -> float:
+    """Settle what is due; return the seconds until something may be again."""
+    settle(now)
+    oldest = ControlRequest.objects.filter(state=_State.PENDING).order_by("requested_at").first()
+    if oldest is None:
+        return ANSWER_SECONDS
+    return min((deadline(oldest) - now).total_seconds(), ANSWER_SECONDS)
+
+
 def mode() -> BotMode:
     """Return what holds for the bot now."""
     return BotMode.objects.filter(id=1).first() or BotMode()

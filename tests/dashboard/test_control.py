@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from dashboard import control
+from dashboard.deadlines import AGAIN_SECONDS, Deadlines
 from dashboard.errors import AlreadyPending, ReasonMissing, RequestMismatch, TooManyRequests
 from dashboard.hub import Nudges
 from dashboard.models import AuditEntry, ControlAction, ControlAnswer, ControlRequest, Event
@@ -22,6 +25,7 @@ from dashboard.publisher import publisher
 from dashboard.services import mark_stopped, record_heartbeat
 from tests.broker import Broker
 from tests.economy.bank import at_once
+from tests.web import LiveWeb
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -258,6 +262,55 @@ def test_the_deadline_and_the_last_answer_at_once_agree(maria: User):
     assert answered is not bool(settled)
     assert outcome(asked)[0] == ("done" if answered else "failed")
     assert len(kinds()) == 2
+
+
+# ---------------------------------------------------------------------------- the deadline
+
+
+def test_the_next_look_is_at_the_oldest_deadline_and_at_most_as_far_as_a_request_lives(maria: User):
+    alive("bot")
+    assert control.settle_and_wait(timezone.now()) == control.ANSWER_SECONDS
+    older, newer = ask(maria, CACHE), ask(maria, RELOAD)
+    wait(older, 7)
+    wait(newer, 4)
+    assert control.settle_and_wait(timezone.now()) == pytest.approx(3, abs=0.5)
+    wait(older, 10)
+    assert control.settle_and_wait(timezone.now()) == pytest.approx(6, abs=0.5)
+    assert (outcome(older)[0], outcome(newer)[0]) == ("failed", "pending")
+    wait(newer, -3600)  # the clock was set back
+    assert control.settle_and_wait(timezone.now()) == control.ANSWER_SECONDS
+
+
+def test_what_nobody_answers_is_told_in_time_by_one_process_though_nobody_looks(
+    maria: User, start_web: Callable[..., LiveWeb]
+):
+    left_behind = ask(maria)  # by a process that ended since
+    wait(left_behind, 9)
+    for _ in range(2):
+        start_web()
+    for asked in (left_behind, ask(maria, RELOAD)):
+        while outcome(asked)[0] == "pending":
+            assert timezone.now() < control.deadline(asked) + timedelta(seconds=10)
+            time.sleep(0.05)  # a busy loop would keep the processes from it
+        assert asked.detail == "no answer: no process of the bot is running"
+        assert asked.finished_at is not None
+        assert asked.finished_at >= control.deadline(asked)
+    assert sorted(kinds()) == ["control.failed"] * 2 + ["control.requested"] * 2
+
+
+def test_a_database_that_is_away_is_looked_at_again(maria: User):
+    asked = ask(maria)
+    wait(asked, 11)
+    looking = Deadlines()
+    with connection.execute_wrapper(refuse):
+        assert looking.look() == AGAIN_SECONDS
+    assert outcome(asked)[0] == "pending"
+    assert looking.look() == control.ANSWER_SECONDS
+    assert outcome(asked)[0] == "failed"
+
+
+def refuse(*_: Any) -> Any:
+    raise OperationalError("the database is away")
 
 
 # ---------------------------------------------------------------------------- the mode

@@ -11,6 +11,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from dashboard.deadlines import Deadlines
 from dashboard.preflight import require_broker, require_database, require_settings
 from dashboard.server import Server
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             server_name="aurora",
             ready_callable=lambda: self.say(f"Listening on http://{shown}:{port}"),
         )
+        Deadlines().start()
         server.run()
         if server.abort_start:  # somebody took the port since we looked
             raise CommandError(f"{shown}:{port} cannot be listened on.")
