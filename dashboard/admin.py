@@ -254,6 +254,16 @@ class PeopleAdmin(Users):
         allowed = super().has_delete_permission(request, obj)
         return allowed and (obj is None or access.may_manage(request.user, obj))
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Leave the password out, masked as it is, where it may not be set."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return shown
+        return [
+            (title, {**options, "fields": [f for f in options["fields"] if f != "password"]})
+            for title, options in shown
+        ]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Leave what goes beyond roles to superusers."""
         kept = ("last_login", "date_joined")

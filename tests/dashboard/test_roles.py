@@ -303,9 +303,60 @@ def test_staff_make_nobody_more_than_they_are(people: dict[str, User], staff_cli
     assert not viewer.user_permissions.exists()
     assert not viewer.groups.filter(pk=powerful.pk).exists()
 
+
+def test_staff_give_themselves_nothing(people: dict[str, User], staff_client: Client):
     mine = people["staff"]
-    staff_client.post(f"/admin/auth/user/{mine.pk}/change/", change(mine, is_superuser="on"))
-    assert not User.objects.get(pk=mine.pk).is_superuser
+    powerful = Group.objects.create(name="Powerful")
+    powerful.permissions.add(Permission.objects.get(codename="delete_user"))
+    staff_group = Group.objects.get(name=access.STAFF)
+    address = f"/admin/auth/user/{mine.pk}/change/"
+    right = Permission.objects.get(codename="change_group")
+    beyond = {"is_superuser": "on", "is_staff": "on", "user_permissions": [right.pk]}
+    before = mine.get_all_permissions()
+
+    form = change(mine, groups=[staff_group.pk, powerful.pk]) | beyond
+    assert staff_client.post(address, form).status_code == 200  # that group is not offered
+    form = change(mine, groups=[staff_group.pk]) | beyond
+    assert staff_client.post(address, form).status_code == 302
+    for group in (staff_group, powerful):
+        form = {"name": group.name, "permissions": [right.pk]}
+        answer = staff_client.post(f"/admin/auth/group/{group.pk}/change/", form)
+        assert answer.status_code == 403
+    assert staff_client.post("/admin/auth/group/add/", {"name": "Mine"}).status_code == 403
+
+    mine = User.objects.get(pk=mine.pk)
+    assert (mine.is_superuser, mine.is_staff) == (False, False)
+    assert mine.get_all_permissions() == before
+
+
+HASHES = ("pbkdf2", "algorithm", "iterations", "salt", "id_password")
+
+
+def test_staff_see_no_password_of_those_they_may_not_change_not_even_masked(
+    people: dict[str, User], staff_client: Client
+):
+    people["superuser"].set_password("correct horse battery")
+    people["superuser"].save()
+    flagged = User.objects.create_user("flagged", password="correct horse battery", is_staff=True)
+    for target in (people["superuser"], flagged):
+        for page in ("change/", "history/"):
+            answer = staff_client.get(f"/admin/auth/user/{target.pk}/{page}")
+            assert answer.status_code == 200
+            assert target.username in answer.content.decode()
+            assert not [word for word in HASHES if word in answer.content.decode()]
+    own = staff_client.get(f"/admin/auth/user/{people['viewer'].pk}/change/").content.decode()
+    assert "id_password" in own
+    root = client_of(people, "superuser")
+    assert "id_password" in root.get(f"/admin/auth/user/{flagged.pk}/change/").content.decode()
+
+
+@pytest.mark.parametrize("lookup", ["password__startswith", "groups__user__password__contains"])
+def test_no_list_can_be_asked_for_part_of_a_password(
+    people: dict[str, User], staff_client: Client, lookup: str
+):
+    for listed in ("user", "group"):
+        answer = staff_client.get(f"/admin/auth/{listed}/", {lookup: "pbkdf2"})
+        assert answer.status_code in {302, 400}
 
 
 @pytest.mark.parametrize("disabled", [False, True])
