@@ -131,8 +131,10 @@ async def read_metrics(request: HttpRequest) -> HttpResponse:
     For whoever has METRICS_TOKEN, and for staff who are signed in. No name of a member is in them.
     """
     if not _has_token(request) and not await sync_to_async(_is_staff)(request):
-        refusal = HttpResponse("Give METRICS_TOKEN, or sign in as staff.\n", status=401)
-        refusal.headers["WWW-Authenticate"] = "Bearer"
+        text = "Send Authorization: Bearer METRICS_TOKEN, or sign in as staff.\n"
+        refusal = HttpResponse(text, status=401)
+        wrong = ', error="invalid_token"' if _bearer(request) else ""
+        refusal.headers["WWW-Authenticate"] = f'Bearer realm="metrics"{wrong}'
         return refusal
     try:
         measured = await _within_patience(_measure_once())
@@ -142,8 +144,14 @@ async def read_metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _has_token(request: HttpRequest) -> bool:
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return bool(settings.METRICS_TOKEN) and constant_time_compare(given, settings.METRICS_TOKEN)
+    expected = settings.METRICS_TOKEN
+    return bool(expected) and constant_time_compare(_bearer(request), expected)
+
+
+def _bearer(request: HttpRequest) -> str:
+    """Return the token that `request` bears, as RFC 6750 has it; empty if it bears none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.lstrip(" ") if scheme.lower() == "bearer" else ""
 
 
 def _is_staff(request: HttpRequest) -> bool:

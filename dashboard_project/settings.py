@@ -6,6 +6,7 @@ names it, says what is wrong and what to do.
 
 import hashlib
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -43,7 +44,7 @@ _REMEDIES = {
     "DISCORD_GATEWAY_URL": "Leave it out for Discord; an emulated one is ws://127.0.0.1:PORT/.",
     "LOG_FORMAT": "Set it to json or text.",
     "LOG_LEVEL": "Set it to DEBUG, INFO, WARNING or ERROR.",
-    "METRICS_TOKEN": "Give 20 random characters or more, or leave it out.",
+    "METRICS_TOKEN": "Give 20 random letters and digits or more, or leave it out.",
     "PORT": "Give a port number from 1 to 65535.",
     "REDIS_URL": "Give redis://HOST:6379/0, rediss://... or unix:///path/to/socket;"
     " leave it out for the embedded broker.",
@@ -122,9 +123,9 @@ def _absent_or_long(value: str) -> None:
         raise ValidationError("It has fewer than 50 characters.")
 
 
-def _absent_or_secret(value: str) -> None:
-    if value and (len(value) < 20 or not value.isascii() or not value.isprintable()):
-        raise ValidationError("It is not 20 or more printable ASCII characters.")
+def _absent_or_bearer_token(value: str) -> None:
+    if value and (len(value) < 20 or not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", value)):
+        raise ValidationError("It is not 20 or more letters, digits and -._~+/ (RFC 6750).")
 
 
 class _Reader(Env):
@@ -185,7 +186,7 @@ DISCORD_GATEWAY_URL: str = env.str(
 # In production what is unsafe stops the start: dashboard/checks.py.
 PRODUCTION: bool = env.bool("PRODUCTION", False)
 HSTS_SECONDS: int = env.int("HSTS_SECONDS", 31_536_000, validate=_at_least(0))
-METRICS_TOKEN: str = env.str("METRICS_TOKEN", "", validate=_absent_or_secret)
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", "", validate=_absent_or_bearer_token)
 # The certificate that the bot trusts instead of the authorities of the machine.
 DISCORD_CA_FILE: str = env.str("DISCORD_CA_FILE", "")
 

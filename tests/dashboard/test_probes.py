@@ -26,6 +26,15 @@ from tests.web import LiveWeb
 
 pytestmark = pytest.mark.django_db
 TOKEN = "metrics-hunter2-metrics"
+NOT_BORNE = [
+    "", "Bearer", "Bearer ", TOKEN, f" {TOKEN}", f"Basic {TOKEN}", f"Token {TOKEN}",
+    f"Bearer{TOKEN}", f"Bearer\t{TOKEN}", f"Bearer: {TOKEN}", f"X Bearer {TOKEN}",
+]  # fmt: skip
+WRONG_TOKENS = [
+    "Bearer x", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN.upper()}",
+    f"Bearer Bearer {TOKEN}", f"Bearer {TOKEN}, Bearer {TOKEN}", f'Bearer "{TOKEN}"',
+    f"Bearer {TOKEN}\u00e9", f"Bearer {TOKEN} {TOKEN}",
+]  # fmt: skip
 
 
 def figures(web: LiveWeb, token: str = TOKEN) -> dict[str, float]:
@@ -73,10 +82,18 @@ def test_figures_are_for_the_token_and_for_staff(
     for token in ("", TOKEN):
         settings.METRICS_TOKEN = token
         assert client.get("/metrics").status_code == 401
-        for wrong in ("", "Bearer ", "Bearer x", f"Basic {TOKEN}x"):
-            assert client.get("/metrics", headers={"authorization": wrong}).status_code == 401
-    right = {"authorization": f"Bearer {TOKEN}"}
-    assert Client().get("/metrics", headers=right).status_code == 200
+        for wrong in NOT_BORNE:
+            answer = client.get("/metrics", headers={"authorization": wrong})
+            assert answer.status_code == 401, wrong
+            assert answer["WWW-Authenticate"] == 'Bearer realm="metrics"', wrong
+        for wrong in WRONG_TOKENS:
+            answer = client.get("/metrics", headers={"authorization": wrong})
+            assert answer.status_code == 401, wrong
+            assert answer["WWW-Authenticate"].endswith('error="invalid_token"'), wrong
+    assert client.get("/metrics", {"access_token": TOKEN}).status_code == 401
+    for scheme in ("Bearer ", "bearer ", "BEARER  "):
+        right = {"authorization": f"{scheme}{TOKEN}"}
+        assert Client().get("/metrics", headers=right).status_code == 200, scheme
     client.force_login(viewer)
     assert client.get("/metrics").status_code == 401
     client.force_login(staff)
