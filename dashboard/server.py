@@ -83,7 +83,16 @@ class Request(WebRequest):
 
 
 class Socket(WebSocketProtocol):
-    """One socket; a refused handshake is answered with every header."""
+    """One socket; a refused handshake is answered with every header.
+
+    What breaks the protocol of WebSockets itself (a message over 1 MiB, text that is not UTF-8, a
+    forbidden frame) is told by a close code, where Daphne would just hang up.
+    """
+
+    def dataReceived(self, data: bytes) -> None:
+        """Go on reading, but past what follows such a break: hanging up at once loses the code."""
+        if not self.failedByMe:
+            super().dataReceived(data)
 
     def sendHttpErrorResponse(
         self,
@@ -129,4 +138,5 @@ class Server(Daphne):
     @ws_factory.setter
     def ws_factory(self, factory: WebSocketFactory) -> None:
         factory.protocol = Socket
+        factory.setProtocolOptions(failByDrop=False)
         self._ws_factory = factory

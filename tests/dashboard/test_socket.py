@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
@@ -19,6 +21,8 @@ from dashboard.events import record_event
 from dashboard.models import Event, Stream
 from tests.broker import Broker
 from tests.dashboard.sockets import browser, status_of
+from tests.dashboard.test_headers import ask
+from tests.drill.raw import RawSocket
 from tests.web import LiveWeb
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -228,6 +232,88 @@ async def test_the_fifth_malformed_frame_closes_with_4500(
             await page.socket.send_str("hello")
         assert await page.close_code() == 4500
         assert page.errors == ["not_json"] * 5
+
+
+def frame(payload: bytes, *, first: int = 0x81, length: int | None = None) -> bytes:
+    """Return a client's frame as it travels; `length` is what it says of itself."""
+    said = len(payload) if length is None else length
+    if said < 126:
+        head = bytes([first, 0x80 | said])
+    else:
+        head = bytes([first, 0xFF]) + said.to_bytes(8, "big")
+    return head + bytes(4) + payload  # a mask of zeros
+
+
+BROKEN_FRAMES = {
+    "3 MB": (frame(b"x" * 3_000_000), 1009),
+    "a byte over 1 MiB": (frame(b"x" * 1_048_577), 1009),
+    "3 MB, binary": (frame(b"x" * 3_000_000, first=0x82), 1009),
+    "3 MB in pieces": (
+        frame(b"x" * 70_000, first=0x01) + frame(b"x" * 70_000, first=0x00) * 42,
+        1009,
+    ),
+    "2^62 bytes are announced": (frame(b"x", length=2**62), 1009),
+    "invalid UTF-8": (frame(b"\xff\xfe"), 1007),
+    "half a character": (frame(b"\xe2\x82"), 1007),
+    "a reserved kind of frame": (frame(b"x", first=0x83), 1002),
+    "a reserved bit": (frame(b"x", first=0xC1), 1002),
+    "a ping of 1 MB": (frame(b"x" * 1_000_000, first=0x89), 1002),
+    "the rest of nothing": (frame(b"x", first=0x80), 1002),
+    "no mask": (b"\x81\x01x", 1002),
+}
+
+
+@pytest.fixture
+async def start_raw(cookie: dict[str, str]) -> AsyncIterator[Callable[[LiveWeb], RawSocket]]:
+    """Make sockets with no browser behind them; each is closed with the test."""
+    with ExitStack() as stack:
+
+        def start(web: LiveWeb) -> RawSocket:
+            raw = RawSocket(web.port, f"{cookie['name']}={cookie['value']}")
+            stack.callback(raw.close)
+            return raw
+
+        yield start
+
+
+@pytest.mark.parametrize("name", BROKEN_FRAMES)
+async def test_what_breaks_the_protocol_is_closed_with_its_code_and_disturbs_nobody_else(
+    live_web: LiveWeb, cookie: dict[str, str], start_raw: Callable[[LiveWeb], RawSocket], name: str
+):
+    wire, code = BROKEN_FRAMES[name]
+    raw = start_raw(live_web)
+    async with browser(live_web, cookie) as calm:
+        await calm.receive()
+        await raw.open()
+        await raw.send(wire)
+        assert await raw.drain() == code
+        await arecord()
+        assert [event["seq"] for event in await calm.events(1)] == [1]
+    assert not [line for line in live_web.lines if "Traceback" in line]
+
+
+@pytest.mark.parametrize(("first", "code"), [(0x81, 1009), (0x89, 1002)])
+async def test_what_follows_such_a_break_is_read_past_and_kept_nowhere(
+    live_web: LiveWeb,
+    cookie: dict[str, str],
+    start_raw: Callable[[LiveWeb], RawSocket],
+    first: int,
+    code: int,
+):
+    def memory() -> float:
+        figures = ask(live_web, "/metrics", Cookie=f"{cookie['name']}={cookie['value']}").body
+        found = re.search(rb"^process_resident_memory_bytes (\S+)", figures, re.MULTILINE)
+        assert found is not None
+        return float(found[1])
+
+    raw = start_raw(live_web)
+    await raw.open()
+    before = await sync_to_async(memory)()
+    await raw.send(frame(b"", first=first, length=2**62))
+    for _ in range(60):
+        await raw.send(bytes(1_000_000))
+    assert await sync_to_async(memory)() - before < 20_000_000
+    assert await raw.drain() == code
 
 
 async def test_a_flood_closes_with_4029_and_disturbs_nobody_else(

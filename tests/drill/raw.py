@@ -44,6 +44,10 @@ class RawSocket:
         if not answer.startswith(b"HTTP/1.1 101"):
             raise ConnectionError(answer.decode(errors="replace"))
 
+    async def send(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
     async def drain(self) -> int | None:
         """Read until the other side ends; return its close code, None if there was none."""
         loop = asyncio.get_running_loop()
