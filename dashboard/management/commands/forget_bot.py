@@ -4,9 +4,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
-from dashboard import bots, services
+from dashboard import audit, bots, services
+from dashboard.frames import timestamp
 from dashboard.models import BotProcess
 
 
@@ -25,9 +27,13 @@ class Command(BaseCommand):
         if name not in processes:
             known = ", ".join(sorted(processes)) or "none"
             raise CommandError(f"There is no bot process {name}. Known: {known}.")
-        state = bots.state_of(processes[name], timezone.now())
-        if state not in ("offline", "stopped") or not services.forget_bot(
-            name, seen_at=processes[name].heartbeat_at
-        ):
-            raise CommandError(f"{name} lives. Stop it first.")
+        found = processes[name]
+        state, seen_at = bots.state_of(found, timezone.now()), found.heartbeat_at
+        with transaction.atomic():
+            if state not in ("offline", "stopped") or not services.forget_bot(
+                name, seen_at=seen_at
+            ):
+                raise CommandError(f"{name} lives. Stop it first.")
+            before = {"state": state, "heartbeat_at": timestamp(seen_at)}
+            audit.record(action="bot.forgotten", target=f"bot process {name}", before=before)
         self.stdout.write(f"{name} is forgotten.")
