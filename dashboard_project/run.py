@@ -53,8 +53,7 @@ def progress(line: str) -> None:
 def claim_data_folder() -> None:
     """Keep DATA_DIR to ourselves until this process ends; raise `CommandError` if it is taken.
 
-    Two of us would share the broker, the database and the name of the bot, and the second would
-    give `admin` a new password.
+    Two of us would share the broker, the database and the name of the bot.
     """
     lock = os.open(settings.DATA_DIR / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -82,9 +81,20 @@ def prepare() -> str:
     return password
 
 
+def _kept_password() -> str:
+    """Return the password in DATA_DIR, which the first start makes; nobody else may read it."""
+    path = settings.DATA_DIR / "admin_password"
+    path.touch(mode=0o600)
+    password = path.read_text().strip()
+    if not password:
+        password = secrets.token_urlsafe(12)
+        path.write_text(f"{password}\n")
+    return password
+
+
 def _keep_admin() -> str:
-    """Let `admin` sign in with DEMO_ADMIN_PASSWORD or a new password, which is returned."""
-    password = settings.DEMO_ADMIN_PASSWORD or secrets.token_urlsafe(12)
+    """Let `admin` sign in with DEMO_ADMIN_PASSWORD or the kept password, and return which."""
+    password = settings.DEMO_ADMIN_PASSWORD or _kept_password()
     admin = User.objects.filter(username="admin").first() or User(username="admin")
     admin.is_active = admin.is_staff = admin.is_superuser = True
     if not (admin.password and admin.check_password(password)):  # a new hash ends its sessions

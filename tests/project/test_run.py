@@ -86,7 +86,9 @@ def sign_in(url: str, user: str, password: str) -> str:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_one_command_starts_everything_repairs_a_crash_and_leaves_nothing_behind(run: Run) -> None:
+def test_one_command_starts_everything_repairs_a_crash_and_leaves_nothing_behind(
+    run: Run, folder: Path
+) -> None:
     assert run.until("Aurora is up").split()[-1] == f"http://localhost:{run.port}"
     password = run.until("password").split()[-1]
     assert "emulated" in run.until("discord ")
@@ -110,6 +112,15 @@ def test_one_command_starts_everything_repairs_a_crash_and_leaves_nothing_behind
     for handle in handles:
         assert select.select([handle], [], [], 0)[0], "a program still runs"
         os.close(handle)
+
+    assert (folder / "admin_password").stat().st_mode & 0o777 == 0o600
+    again = Run(folder)
+    try:
+        assert again.until("password").split()[-1] == password
+        assert "Log out" in sign_in(again.url, "admin", password)
+    finally:
+        again.process.terminate()
+        again.process.communicate(timeout=60)
 
 
 def test_a_given_password_works_and_is_not_shown(folder: Path) -> None:
