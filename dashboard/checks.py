@@ -136,6 +136,22 @@ def _redis() -> list[CheckMessage]:
     return []
 
 
+@register(TAG, deploy=True)
+def check_layer(**_: Any) -> list[CheckMessage]:
+    """Whoever is on this machine reaches a port of it; a socket in a folder of ours only we do."""
+    parts = urlsplit(settings.REDIS_URL)
+    if settings.DEBUG or settings.REDIS_ENCRYPTED or parts.scheme == "unix":
+        return []
+    return [
+        Warning(
+            f"What travels through the broker at {parts.hostname} is neither encrypted nor signed:"
+            " whoever reaches it may read the frames, and forge some",
+            hint="Set REDIS_ENCRYPTED=true, and one SECRET_KEY, for the web processes and the bot.",
+            id="aurora.W003",
+        )
+    ]
+
+
 @register(TAG)
 def check_relations(**_: Any) -> list[CheckMessage]:
     """Look at settings together: each alone was read by the settings."""

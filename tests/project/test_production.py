@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.checks import is_weak
 from dashboard.hosts import is_loopback, is_private
+from tests.environment import ROOT
 from tests.project.processes import manage, only_line, short_folder
 from tests.web import free_port
 
@@ -94,6 +95,36 @@ def test_djangos_own_checks_of_a_deployment_find_nothing(folder: Path) -> None:
     ended = manage(folder, "check", "--deploy", "--fail-level", "WARNING", **SAFE)
     assert ended.returncode == 0, ended.stderr
     assert "no issues" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "variables", "warned"),
+    [
+        ("redis://127.0.0.1:6379/0", {}, True),
+        ("redis://:hunter2@localhost:6379/0", {}, True),
+        ("redis://:hunter2@valkey:6379/0", {"REDIS_ENCRYPTED": "false"}, True),
+        ("rediss://:hunter2@cache.example.org/0", {"REDIS_ENCRYPTED": "false"}, True),
+        ("redis://127.0.0.1:6379/0", {"REDIS_ENCRYPTED": "true"}, False),
+        ("redis://127.0.0.1:6379/0", {"DEBUG": "true"}, False),
+        ("unix:///run/valkey/valkey.sock", {}, False),
+        ("redis://:hunter2@valkey:6379/0", {}, False),
+    ],
+)
+def test_a_deployment_is_warned_of_a_channel_layer_that_its_neighbours_may_forge(
+    folder: Path, url: str, variables: dict[str, str], warned: bool
+) -> None:
+    check = ["check", "--tag", "aurora"]
+    told = manage(folder, *check, "--deploy", REDIS_URL=url, **variables)
+    assert told.returncode == 0, told.stderr
+    assert ("aurora.W003" in told.stderr) is warned
+    assert ("Set REDIS_ENCRYPTED=true" in told.stderr) is warned
+    assert "hunter2" not in told.stderr
+    assert "W003" not in manage(folder, *check, REDIS_URL=url, **variables).stderr
+
+
+def test_what_is_deployed_as_we_tell_encrypts_the_channel_layer_wherever_the_broker_is() -> None:
+    for name in ("compose.env", "systemd/aurora-web@.service", "systemd/aurora-bot.service"):
+        assert "REDIS_ENCRYPTED=true" in (ROOT / "deploy" / name).read_text().split()
 
 
 def test_every_command_says_in_one_line_that_the_database_does_not_answer(folder: Path) -> None:
