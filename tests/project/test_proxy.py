@@ -287,8 +287,10 @@ async def test_a_socket_passes_the_proxy(proxy: Proxy, cookie: dict[str, str]) -
         assert (await page.receive_until("STATS_UPDATE"))["live"] == "live"
         await page.send("PING", id="through")
         assert await page.receive_until("PONG") == {"id": "through"}
-    while connection.fileno() != -1:  # aiohttp does not wait until TLS is closed; the loop would
-        await asyncio.sleep(0.01)  # end before, and leave the connection to the garbage collector
+    # aiohttp does not wait until TLS is closed, and tells nobody when it is; the loop would end
+    # before, and leave the connection to the garbage collector.
+    while connection.fileno() != -1:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
 
 
 def test_the_configuration_names_what_is_to_be_changed() -> None:
