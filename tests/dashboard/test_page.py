@@ -183,3 +183,21 @@ def test_signing_in_through_the_form_leads_to_the_living_page(chromium: str, liv
         page.fill("input[name=password]", "correct horse")
         page.keyboard.press("Enter")
         expect(page.locator(".overview")).to_have_attribute("data-live", "live")
+
+
+SEND_AND_WAIT = """(size) => new Promise((resolve) => {
+    const socket = new WebSocket("/ws");
+    socket.onopen = () => socket.send("x".repeat(size));
+    socket.onclose = (ended) => resolve(ended.code);
+})"""
+
+
+def test_a_browser_that_sends_too_much_is_told_so_and_the_page_beside_it_stays_live(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    with open_page(chromium, live_web, cookie) as page:
+        expect(page.locator(".overview")).to_have_attribute("data-live", "live")
+        assert page.evaluate(SEND_AND_WAIT, 3_000_000) == 1009
+        beside(partial(claim, 7))
+        expect(page.locator(".event")).to_have_count(1)
+        expect(page.locator(".overview")).to_have_attribute("data-live", "live")
