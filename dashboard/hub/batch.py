@@ -1,19 +1,19 @@
 """Frames that many sockets are given at once."""
 
 import struct
-from functools import cached_property
 
 
 class Batch:
-    """Text frames in order; what goes over the wire is made once, however many sockets take it."""
+    """Text frames in order; what goes over the wire is made once, however many sockets take it.
+
+    `wire` are the frames as RFC 6455 writes them from a server, one after the other.
+    """
+
+    __slots__ = ("texts", "wire")
 
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
-
-    @cached_property
-    def wire(self) -> bytes:
-        """The frames as RFC 6455 writes them from a server, one after the other."""
-        return b"".join([part for text in self.texts for part in _frame(text.encode())])
+        self.wire = b"".join([part for text in texts for part in _frame(text.encode())])
 
 
 def _frame(payload: bytes) -> tuple[bytes, bytes]:
