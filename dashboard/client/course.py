@@ -54,7 +54,7 @@ class Course:
         if kind == "STATS_UPDATE":
             return self._stats(data["stream"], now)
         if kind == "NEW_EVENT":
-            return self._event(data["seq"], now)
+            return self._event(data.get("seq") or 0, now)  # 0: not of the log
         if kind == "RESUMED":
             return self._resumed(data)
         return Verdict.NOTHING

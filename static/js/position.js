@@ -10,9 +10,12 @@ export class Position {
     return new Position(epoch, head);
   }
 
-  /** Says what to do with event `seq`: `apply` it (and moves on), `drop` it, or fill the `gap` before it. */
+  /**
+   * Says what to do with event `seq`: `apply` it (and moves on), `drop` it, or fill the `gap` before it.
+   * What has no place in the log is dropped.
+   */
   take(seq) {
-    if (seq <= this.last) return "drop";
+    if (!Number.isSafeInteger(seq) || seq <= this.last) return "drop";
     if (seq > this.last + 1) return "gap";
     this.last = seq;
     return "apply";

@@ -63,6 +63,13 @@ def test_only_the_next_event_is_shown():
     assert course.last == 11
 
 
+def test_what_has_no_place_in_the_log_is_passed_by():
+    course = live_course()
+    for data in ({"message": "said to everybody"}, {"seq": None}):
+        assert course.take({"type": "NEW_EVENT", "data": data}, 1.0) is Verdict.NOTHING
+    assert course.take(happened(11), 1.0) is Verdict.SHOW
+
+
 def test_a_gap_is_asked_for_once():
     course = live_course()
     assert course.take(happened(13), 1.0) is Verdict.ASK

@@ -85,6 +85,14 @@ describe("the sequence", () => {
     assert.deepEqual(resumes(), []);
   });
 
+  it("passes by what has no place in the log", () => {
+    goLive();
+    for (const seq of [undefined, null, "11", 11.5, {}]) last().frame("NEW_EVENT", { ...event(11), seq });
+    last().frame("NEW_EVENT", event(11));
+    assert.deepEqual(told.seqs, [11]);
+    assert.deepEqual(resumes(), []);
+  });
+
   it("asks for a gap to be filled, once, and applies nothing beyond it", () => {
     goLive();
     for (const seq of [13, 14, 12]) last().frame("NEW_EVENT", event(seq));
