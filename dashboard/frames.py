@@ -61,6 +61,20 @@ def event_of(frame: str) -> msgspec.Raw:
     return _NewEvent.decode(frame).data
 
 
+def is_reserved(frame: str) -> bool:
+    """Tell whether `frame` is what only a hub or the log may say, or no frame at all.
+
+    That is everything browsers act on. An event without a place in the log is not: they pass it by.
+    """
+    try:
+        found = _NewEvent.decode(frame)
+        return found.type in _OF_THE_HUB or (
+            found.type == "NEW_EVENT" and _Data.decode(found.data).seq is not None
+        )
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return True
+
+
 class Resume(msgspec.Struct):
     """From where a client wants the events that it missed."""
 
@@ -87,6 +101,12 @@ class _Envelope(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"{}")
 
 
+class _Place(msgspec.Struct):
+    seq: msgspec.Raw | None = None
+
+
+_Data = msgspec.json.Decoder(_Place)
+_OF_THE_HUB = {"STATS_UPDATE", "RESUMED", "PONG", "ERROR"}
 _NewEvent = msgspec.json.Decoder(_Envelope)
 _CLIENT_FRAMES: dict[str, msgspec.json.Decoder[Resume | Ping]] = {
     "RESUME": msgspec.json.Decoder(Resume),

@@ -42,7 +42,8 @@ class Hub:
     """
 
     def __init__(self) -> None:
-        self.groups: dict[str, set[Connection]] = {}
+        # In the order they came: what is kept of them lies in memory in that order, nearly.
+        self.groups: dict[str, dict[Connection, None]] = {}
         self.counts: Counter[str] = Counter()
         self.log = Log(lambda ready: self._pass_on(LOG_GROUP, ready), self.take)
         self._intakes: dict[str, Intake] = {}
@@ -71,7 +72,7 @@ class Hub:
             self._users -= Counter([user])
             raise
         # No await from here on: what is live now is exactly what the snapshot does not hold.
-        self.groups.setdefault(group, set()).add(connection)
+        self.groups.setdefault(group, {})[connection] = None
         if group == LOG_GROUP:
             connection.deliver(self.log.snapshot())
             if resume is not None:
@@ -79,10 +80,10 @@ class Hub:
 
     async def leave(self, group: str, connection: Connection) -> None:
         """Let `connection` go; the last one of a group ends the subscription to it."""
-        members = self.groups.get(group, set())
+        members = self.groups.get(group, {})
         if connection not in members:
             return
-        members.discard(connection)
+        del members[connection]
         self._users -= Counter([connection.user_id])
         if not members:
             async with self._changing:
@@ -183,6 +184,7 @@ class Hub:
             and message.get("seq") is None
             and isinstance(frame, str)
             and len(frame) <= FRAME_MAX_CHARACTERS
+            and not frames.is_reserved(frame)
         ):
             return [frame]
         else:

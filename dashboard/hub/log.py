@@ -47,6 +47,7 @@ class Log:
         self._intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._repair: asyncio.Task[None] | None = None
+        self._unread = False  # whether there may be more than the read under way can see
         self._doubted: list[Any] | None = None  # what arrives while the log itself is in doubt
 
     @property
@@ -132,23 +133,28 @@ class Log:
         self._relay([frame for message in messages for frame in self._take(message)])
 
     def _take(self, message: Any) -> list[str]:
-        """Take an event of the log, return what is in order now; the rest is somebody else's."""
+        """Take an event of the log, return what is in order now; the rest is somebody else's.
+
+        Without its epoch and predecessor it is but a hint: what it tells is read, not believed.
+        """
         seq, frame = message.get("seq"), message.get("frame")
         epoch, previous = message.get("epoch"), message.get("previous")
         if (
             message.get("type") != "dashboard.frame"
             or type(seq) is not int
             or not isinstance(frame, str)
-            or not isinstance(epoch, str | None)
-            or not isinstance(previous, str | None)
             or len(frame) > FRAME_MAX_CHARACTERS
             or self._tail is None
         ):
             return self._take_other(message)
+        if not (isinstance(epoch, str) and isinstance(previous, str)):
+            self.counts["ignored"] += 1
+            self._look_again()
+            return []
         if self._doubted is not None:
             self._doubted.append(message)
             return []
-        if epoch not in {None, self._tail.epoch} or self._tail.contradicts(seq, frame):
+        if epoch != self._tail.epoch or self._tail.contradicts(seq, frame):
             self._doubted = []
             spawn(self._settle_doubt(self._tail, seq))
             return []
@@ -174,12 +180,24 @@ class Log:
 
     def _on_hearing(self, hears: bool) -> None:
         self._live = "live" if hears else "polling"
-        self._start_repair()
+        self._look_again()
 
     def _start_repair(self, after_seconds: float = 0.0) -> None:
         """Read what is missing, unless that is under way."""
         if self._repair is None or self._repair.done():
-            self._repair = spawn(self.read_missing(after_seconds))
+            self._repair = spawn(self._read_all_missing(after_seconds))
+
+    def _look_again(self) -> None:
+        """Read what is missing, and again after a read under way: it may have been too early."""
+        self._unread = True
+        self._start_repair()
+
+    async def _read_all_missing(self, after_seconds: float) -> None:
+        self._unread = True
+        while self._unread:
+            self._unread = False
+            await self.read_missing(after_seconds)
+            after_seconds = REORDER_SECONDS
 
     # ------------------------------------------------------------------ periodic
 

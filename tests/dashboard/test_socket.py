@@ -112,6 +112,37 @@ async def test_a_publish_that_never_came_is_read_from_the_database(
         assert [event["seq"] for event in await page.events(1)] == [3]
 
 
+async def test_a_publish_that_names_no_log_is_read_in_the_database_and_not_believed(
+    live_web: LiveWeb, cookie: dict[str, str], broker: Broker
+):
+    async with browser(live_web, cookie) as page:
+        await page.receive()
+        await arecord()
+        await page.events(1)
+        at = (await Event.objects.aget()).timestamp
+        row = Event(seq=2, timestamp=at, level="info", kind="test.written", message="As it is.")
+        await row.asave(force_insert=True)
+        await Stream.objects.aupdate(head=2)
+        told = '{"type":"NEW_EVENT","data":{"seq":2,"kind":"test.told"}}'
+        hint = {"type": "dashboard.frame", "seq": 2, "frame": told}
+        await get_channel_layer().group_send("dashboard", hint)
+        assert [event["kind"] for event in await page.events(1)] == ["test.written"]
+    assert [frame["type"] for frame in page.frames] == ["STATS_UPDATE", "NEW_EVENT", "NEW_EVENT"]
+
+
+async def test_what_is_not_of_the_log_is_relayed_as_it_is(
+    live_web: LiveWeb, cookie: dict[str, str], broker: Broker
+):
+    async with browser(live_web, cookie) as page:
+        await page.receive()
+        await arecord()
+        await page.events(1)  # it listens now
+        said = {"type": "NEW_EVENT", "data": {"bench": 7, "text": "ü"}}
+        frame = {"type": "dashboard.frame", "seq": None, "frame": json.dumps(said)}
+        await get_channel_layer().group_send("dashboard", frame)
+        assert await page.receive_until("NEW_EVENT") == said["data"]
+
+
 async def test_without_the_broker_events_still_arrive_and_the_stats_say_polling(
     start_web: Web, staff: User, broker: Broker
 ):
@@ -499,6 +530,22 @@ FORGED: list[dict[str, object]] = [
     {"type": "dashboard.frame", "seq": "2", "frame": '{"type":"NEW_EVENT","data":"forged"}'},
     {"type": "dashboard.frame", "seq": True, "frame": '{"type":"NEW_EVENT","data":"forged"}'},
     {"type": "dashboard.frame", "seq": 2, "frame": {"not": "forged text"}},
+    {
+        "type": "dashboard.frame",
+        "seq": 2,
+        "frame": '{"type":"NEW_EVENT","data":{"seq":2,"kind":"forged"}}',
+    },
+    {
+        "type": "dashboard.frame",
+        "seq": None,
+        "frame": '{"type":"NEW_EVENT","data":{"seq":2,"kind":"forged"}}',
+    },
+    {
+        "type": "dashboard.frame",
+        "seq": None,
+        "frame": '{"type":"STATS_UPDATE","data":{"live":"forged"}}',
+    },
+    {"type": "dashboard.frame", "seq": None, "frame": '{"type":"RESUMED","data":"forged"}'},
     {"type": "dashboard.frame", "seq": None, "frame": "forged" * 100_000},
     {"type": "dashboard.frame"},
     {"type": "websocket.close", "code": 1000},
