@@ -45,8 +45,10 @@ class Feed(NamedTuple):
     `events` are of the wire, newest first. `view` tells the page's JavaScript what they are:
     `live` when they are the newest, `from` and `upto` the seqs that were searched, `here` the event
     an asked-for moment led to. `kept` are the parameters that are not the feed's, `chosen` is the
-    filter as an address has it. `older`, `newer` and `newest` lead on, empty where nothing is.
-    `reached` is the last event looked at by a search that was stopped before it was done.
+    filter as an address has it. `older`, `newer` and `newest` lead on from here, also where there
+    is nothing yet: `view` tells, `whole` when nothing is older, `last` when nothing is newer. They
+    are empty where they make no sense. `reached` is the last event looked at by a search that was
+    stopped before it was done.
     """
 
     events: list[dict[str, Any]]
@@ -104,6 +106,7 @@ def read_feed(query: QueryDict, stream: dict[str, Any], limit: int) -> Feed:
             "from": piece.low,
             "upto": piece.high,
             "whole": piece.oldest,
+            "last": piece.newest,
             "here": piece.here,
             "filter": filter_data(wanted),
         },
@@ -115,8 +118,8 @@ def read_feed(query: QueryDict, stream: dict[str, Any], limit: int) -> Feed:
         tokens=_tokens(link, wanted, piece.events),
         kinds=kinds,
         chosen="?" + urlencode(event_parameters(wanted)),
-        older="" if problem or piece.oldest else link(wanted, before=piece.low),
-        newer="" if problem or piece.newest or not past else link(wanted, after=piece.high),
+        older="" if problem else link(wanted, before=piece.low),
+        newer="" if problem or not past else link(wanted, after=piece.high),
         newest=link(wanted) if past else "",
         reached=str(piece.low) if stopped else "",
     )

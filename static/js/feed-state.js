@@ -15,7 +15,7 @@ export function awayText({ count, ms, complete }) {
 }
 
 /** All of the log, from its newest event back, followed. */
-const WHOLE_LOG = { matches: () => true, live: true, plain: true, whole: false, here: 0 };
+const WHOLE_LOG = { matches: () => true, live: true, plain: true, whole: false, last: true, here: 0 };
 
 export class FeedState {
   #events = []; // newest first
@@ -33,19 +33,21 @@ export class FeedState {
 
   /**
    * Shows another view: `events` (newest first) are those that `matches` between the seqs `from` and `upto`; `live`
-   * when new ones are to be added, `plain` when nothing is left out, `whole` when no older one is kept; `here` is the
-   * event that was asked for.
+   * when new ones are to be added, `plain` when nothing is left out, `whole` when no older one is kept, `last` when no
+   * newer one was; `here` is the event that was asked for.
    */
   show(events, view = {}) {
-    this.#view = { ...WHOLE_LOG, ...view };
+    const from = view.from ?? events.at(-1)?.seq ?? 1;
+    this.#view = { ...WHOLE_LOG, ...view, from };
     this.#frozen = null;
-    this.#begin(events, view.from ?? events.at(-1)?.seq ?? 1, view.upto ?? events[0]?.seq ?? 0);
+    this.#begin(events, from, view.upto ?? events[0]?.seq ?? 0);
   }
 
   /** Starts the same view again from a snapshot (newest first); nothing of the old list stays. */
   reset(events) {
-    this.#view = { ...this.#view, whole: false, here: 0 };
-    this.#begin(events, events.at(-1)?.seq ?? 1, events[0]?.seq ?? 0);
+    const from = events.at(-1)?.seq ?? 1;
+    this.#view = { ...this.#view, from, whole: this.#view.plain && from === 1, here: 0 };
+    this.#begin(events, from, events[0]?.seq ?? 0);
     if (this.#frozen) this.pause();
   }
 
@@ -87,10 +89,14 @@ export class FeedState {
     return this.#upto >= this.#from ? [this.#from, this.#upto] : null;
   }
 
-  /** `{live, plain, whole, count, later}`: what it shows, how many events, and how many came since. */
+  /**
+   * `{live, plain, whole, last, count, later, dropped}`: what it shows, whether nothing is older or newer, how many
+   * events, how many came since, and whether it let go of the oldest.
+   */
   get view() {
-    const { live, plain, whole } = this.#view;
-    return { live, plain, whole, count: this.#events.length, later: this.#later };
+    const { live, plain, whole, last, from } = this.#view;
+    const [count, later] = [this.#events.length, this.#later];
+    return { live, plain, whole, last: last && !later, count, later, dropped: this.#from > from };
   }
 
   get paused() {

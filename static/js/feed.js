@@ -1,6 +1,6 @@
 // Paints the feed: rows keyed by seq, all that arrived within a frame of the screen at once.
 
-import { copyOf, fill, reconcile, setText, slot } from "./dom.js";
+import { copyOf, fill, reconcile, setAttribute, setText, slot } from "./dom.js";
 import { figure, milliseconds } from "./figures.js";
 import { context, mark, parts, word } from "./sentence.js";
 import { clockTime, localMoment } from "./time.js";
@@ -97,8 +97,20 @@ export class Feed {
     let seqs = range ? `events ${from} to ${upto}, none missing · ` : "";
     if (range && !view.plain) seqs = `${figure(view.count)} of ${view.whole ? `all events up to ${upto}` : `events ${from} to ${upto}`} · `;
     setText(slot(this.#root, "feed-foot"), `${seqs}times in UTC`);
-    const later = slot(this.#root, "later");
-    if (later) setText(later, view.later ? `· ${figure(view.later)} new` : "");
+    this.#paintWays(range, view);
+  }
+
+  /** The ways on: the server worded them for what it knew; what the list holds has changed since. */
+  #paintWays(range, view) {
+    const way = (name) => slot(this.#root, name); // none where they would make no sense
+    if (way("later")) setText(way("later"), view.later ? `· ${figure(view.later)} new` : "");
+    if (way("newer")) way("newer").hidden = view.last;
+    if (way("reached")) way("reached").hidden = view.dropped;
+    const older = way("older");
+    if (!older) return;
+    older.hidden = view.whole;
+    if (range) setAttribute(older, "href", older.getAttribute("href").replace(/(?<=[?&]before=)\d+/, range[0]));
+    if (view.dropped) setText(older, "Older");
   }
 
   #paintPause() {

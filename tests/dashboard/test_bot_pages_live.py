@@ -85,6 +85,23 @@ def test_the_list_of_guilds_follows_and_says_which_was_left(
         expect(page.locator("h1")).to_have_text("Harbour")
 
 
+def test_the_list_of_guilds_leads_on_from_its_last_as_they_change(
+    chromium: str, web: LiveWeb, staff: User
+):
+    record_guilds([GuildState(id, f"guild {id}", 100) for id in range(1, 51)], bot="bot")
+    with open_page(chromium, web, web.cookie(staff)) as page:
+        page.goto(f"{web.url}/guilds?q=guild")
+        expect(page.locator("[data-live=live]")).to_be_visible()
+        following = page.get_by_role("link", name="Next 50")
+        expect(following).to_be_hidden()
+        beside(lambda: record_guilds([GuildState(51, "guild 51", 200)], bot="bot"))
+        expect(following).to_be_visible()
+        following.click()
+        expect(page).to_have_url(f"{web.url}/guilds?q=guild&after=100_49")
+        expect(page.locator("[data-guild]")).to_have_count(1)
+        expect(page.locator("[data-guild='50']")).to_be_visible()
+
+
 def test_the_page_of_a_guild_shows_its_events_the_moment_they_happen_and_no_others(
     chromium: str, web: LiveWeb, staff: User
 ):

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from dashboard.events import Origin, Ref, record_event
+from dashboard.events import Fact, Origin, Ref, record_event, record_events
 from dashboard.models import Level
 from tests.browser import beside, open_page
 from tests.dashboard.test_page import HOSTILE, TOO_WIDE, claim, claims, heartbeat, sentences
@@ -31,6 +31,10 @@ def fail(number: int) -> None:
 
 def happen(number: int) -> None:
     record_event(kind="gateway.resumed", message=f"Shard {number} resumed")
+
+
+def happened(numbers: range) -> None:
+    record_events([Fact("gateway.resumed", f"Shard {number} resumed") for number in numbers])
 
 
 def is_live(page: Page) -> None:
@@ -143,6 +147,34 @@ def test_the_past_stands_still_counts_what_comes_and_leads_back_to_the_newest(
         expect(page.locator(".event").first).to_contain_text("Shard 131 resumed")
         beside(lambda: happen(132))
         expect(page.locator(".event").first).to_contain_text("Shard 132 resumed")
+
+
+def test_older_leads_on_from_the_list_as_it_is_now(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    happened(range(1, 41))  # all of the log: nothing is older
+    with open_page(chromium, live_web, cookie) as page:
+        page.goto(f"{live_web.url}/events")
+        is_live(page)
+        older = page.get_by_role("link", name="Older")
+        expect(older).to_be_hidden()
+        beside(lambda: happened(range(41, 701)))
+        foot = page.locator("[data-slot=feed-foot]")
+        expect(foot).to_contain_text("events 201 to 700, none missing")
+        older.click()
+        expect(page).to_have_url(f"{live_web.url}/events?before=201")
+        expect(foot).to_contain_text("100 of events 101 to 200")
+        assert sentences(page)[0] == "Shard 200 resumed"
+        expect(page.get_by_role("link", name="Newer")).to_be_visible()
+        page.get_by_role("link", name="Newest").click()
+        expect(page).to_have_url(f"{live_web.url}/events")
+        page.locator("#chip-gateway").click()
+        expect(foot).to_contain_text("100 of events 601 to 700")
+        beside(lambda: happened(range(701, 1201)))
+        expect(foot).to_contain_text("500 of events 701 to 1,200")
+        older.click()
+        expect(page).to_have_url(f"{live_web.url}/events?kind=gateway.*&before=701")
+        assert sentences(page)[0] == "Shard 700 resumed"
 
 
 def test_the_headline_leads_to_the_failure_in_place_and_its_row_to_its_page(

@@ -23,6 +23,22 @@ describe("the list", () => {
     assert.equal(state.rows().length, EVENTS_MAX + 1);
   });
 
+  it("has something older as soon as it let go of an event, and not before", () => {
+    const state = new FeedState(eventsDown(2), { whole: true, from: 1, upto: 2 });
+    for (let seq = 3; seq <= EVENTS_MAX; seq++) state.add(event(seq));
+    assert.deepEqual([state.view.whole, state.view.dropped], [true, false]);
+    state.add(event(EVENTS_MAX + 1));
+    assert.deepEqual([state.view.whole, state.view.dropped], [false, true]);
+  });
+
+  it("knows after a snapshot whether it holds the log from its beginning", () => {
+    const state = new FeedState(eventsDown(2), { whole: true, from: 1, upto: 2 });
+    state.reset(eventsDown(60, 11));
+    assert.equal(state.view.whole, false);
+    state.reset(eventsDown(3));
+    assert.equal(state.view.whole, true);
+  });
+
   it("is empty when nothing happened", () => {
     assert.deepEqual(new FeedState([]).rows(), []);
     assert.equal(new FeedState().range, null);
