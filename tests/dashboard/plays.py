@@ -1,6 +1,5 @@
 """Logs and schedules of faults, drawn by Hypothesis: what the parity tests play."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -8,7 +7,6 @@ from hypothesis import strategies as st
 
 from dashboard import frames
 from dashboard.models import Event, Level
-from tests.environment import ROOT
 
 KINDS = (
     "bot.command_completed",
@@ -18,6 +16,10 @@ KINDS = (
     "bot.crashed",
     "bot.started",
     "bot.stopped",
+    "control.done",
+    "control.failed",
+    "control.requested",
+    "dashboard.events_pruned",
     "economy.account_frozen",
     "economy.account_unfrozen",
     "economy.balance_corrected",
@@ -31,20 +33,6 @@ KINDS = (
     "gateway.resumed",
 )
 _ENDINGS = KINDS[:3]
-_PERMISSION = re.compile(r"[a-z]+\.(add|change|correct|delete|freeze|view)_[a-z]+")
-
-
-def kinds_of_the_project() -> set[str]:
-    """Return every kind of event that the source of the apps names."""
-    found = set()
-    for app in ("botworker", "dashboard", "economy"):
-        for path in (ROOT / app).rglob("*.py"):
-            source = path.read_text()
-            found |= set(re.findall(r'"((?:bot|economy|gateway)\.[a-z_]+[a-z])"', source))
-            family = re.search(r'^FAMILY = "(.+)"$', source, flags=re.MULTILINE)
-            for rest in re.findall(r'kind=FAMILY \+ "(\w+)"', source):
-                found.add((family[1] if family else "?") + rest)
-    return {name for name in found if not _PERMISSION.fullmatch(name)}
 
 
 # ---------------------------------------------------------------------------- events

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from dashboard import frames
 from dashboard.templatetags.feed import fold
-from tests.dashboard.plays import KINDS, PALETTES, Play, kinds_of_the_project, plays, row
+from tests.dashboard.kinds import kinds_of, kinds_of_the_project
+from tests.dashboard.plays import KINDS, PALETTES, Play, plays, row
 from tests.environment import ROOT
 
 SNAPSHOT_EVENTS = 50
@@ -59,6 +60,29 @@ def harness() -> Iterator[Harness]:
 
 def test_every_kind_of_event_of_the_project_is_played() -> None:
     assert kinds_of_the_project() == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("source", "kinds"),
+    [
+        ("record_event(kind='a.one', message='')", {"a.one"}),
+        ("FAMILY = 'a.'\nFact(FAMILY + 'one')", {"a.one"}),
+        ("def f():\n  kind, n = ('one', 1) if n else ('two', 2)\n  Record(kind=f'a.{kind}')",
+         {"a.one", "a.two"}),
+        ("def tell(who, kind): record_event(kind=kind)\ntell('me', 'a.one')", {"a.one"}),
+        ("class A:\n  def tell(self, kind): Turn(kind)\n  def b(self): self.tell('a.one')",
+         {"a.one"}),
+        ("audit.record(action='a.one')", set()),
+    ],
+)  # fmt: skip
+def test_a_kind_is_found_however_it_is_given(source: str, kinds: set[str]) -> None:
+    assert kinds_of(source, "here") == kinds
+
+
+@pytest.mark.parametrize("source", ["record_event(kind=f())", "record_event(kind=unknown)"])
+def test_a_kind_that_cannot_be_told_is_not_passed_over(source: str) -> None:
+    with pytest.raises(AssertionError, match="cannot be told"):
+        kinds_of(source, "here")
 
 
 @settings(calm, max_examples=150)
