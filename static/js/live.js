@@ -4,13 +4,19 @@ import { Http } from "./http.js";
 import { Position } from "./position.js";
 import { LiveStream } from "./stream.js";
 
+/** Returns the EventTarget of `wake`: the network is back, seen or not; or the page is looked at again. */
+export function wakeOf(window, document) {
+  const wake = new EventTarget();
+  const awake = () => wake.dispatchEvent(new Event("wake"));
+  const seen = () => document.visibilityState === "visible" && awake();
+  window.addEventListener("online", awake);
+  window.addEventListener("pageshow", seen);
+  document.addEventListener("visibilitychange", seen);
+  return wake;
+}
+
 /** Returns a stream that goes on where `stats` leave off; `urls` is `{stats, events}`. */
 export function openStream({ urls, stats, listener }) {
-  const wake = new EventTarget();
-  const awake = () => document.visibilityState === "visible" && wake.dispatchEvent(new Event("wake"));
-  for (const [target, name] of [[window, "online"], [window, "pageshow"], [document, "visibilitychange"]]) {
-    target.addEventListener(name, awake);
-  }
   return new LiveStream({
     url: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`,
     position: Position.of(stats.stream),
@@ -22,7 +28,7 @@ export function openStream({ urls, stats, listener }) {
       clearTimeout: (timer) => clearTimeout(timer),
     },
     random: Math.random,
-    wake,
+    wake: wakeOf(window, document),
     heardAt: Math.min(Date.now(), Date.parse(stats.generatedAt)),
     listener,
   });
