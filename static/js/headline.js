@@ -23,8 +23,9 @@ export function headline({ page, stats, links }) {
     if (known) return own("bad", known.text, detail, { link: known.link, action: known.action });
     return own("bad", "The server refused this page.", detail, { link: "reload", action: "Reload" });
   }
-  if (page.name === "reconnecting" && pageLink.state === "bad") {
-    return own("bad", `Not live since ${since} UTC.`, "What you see is from then. The page reconnects by itself.");
+  if (pageLink.state === "bad" && ["reconnecting", "reloading"].includes(page.name)) {
+    const way = page.name === "reloading" ? "The server is asked for its events again and again." : "The page reconnects by itself.";
+    return own("bad", `Not live since ${since} UTC.`, `What you see is from then. ${way}`);
   }
   if (stats.live === "stale") {
     return own("bad", "The database does not answer.", `What you see is from ${clockTime(stats.generatedAt)} UTC.`);

@@ -1,4 +1,4 @@
-// The same news over HTTP: a whole snapshot to start from, or the events after a position while no socket works.
+// The same news over HTTP: events to start again from, or the events after a position while no socket works.
 
 const SNAPSHOT_EVENTS = 50;
 const PAGE_EVENTS = 200;
@@ -22,14 +22,10 @@ export class Http {
     this.#urls = urls;
   }
 
-  /** Returns `{stats, events}` of one and the same log, events newest first. */
-  async snapshot() {
-    const [stats, { events, stream }] = await Promise.all([
-      this.get(this.#urls.stats),
-      this.get(`${this.#urls.events}?limit=${SNAPSHOT_EVENTS}`),
-    ]);
-    if (stats.stream.epoch !== stream.epoch) throw new Error("the log changed between two requests");
-    return { stats, events, stream };
+  /** Returns `{events, stream}`: the newest events, newest first. */
+  async newest() {
+    const { events, stream } = await this.get(`${this.#urls.events}?limit=${SNAPSHOT_EVENTS}`);
+    return { events, stream };
   }
 
   /** Returns `{stats, events, stream}`: the events after `seq`, oldest first, at most one page. */

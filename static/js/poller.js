@@ -12,7 +12,6 @@ export const POLL_MS = 4_000;
  * `onSilence()` when the server does not answer, `onRefused(code)` when it will not.
  */
 export class Poller {
-  lastNews = 0;
   #running = false;
   #reading = false;
 
@@ -40,9 +39,6 @@ export class Poller {
     this.timers.set("poll", POLL_MS, () => this.#read());
     if (answer instanceof Refused) this.listener.onRefused(answer.code);
     else if (answer instanceof Error) this.listener.onSilence();
-    else {
-      this.lastNews = this.clock.now();
-      this.listener.onNews(answer);
-    }
+    else this.listener.onNews(answer);
   }
 }

@@ -11,22 +11,27 @@ import { Timers } from "./timers.js";
 export const BEHIND_MS = 2_000;
 export const REPLAY_MS = 10_000;
 export const POLL_AFTER_FAILURES = 3;
+/** All pages learn at the same moment that the log is another: each asks some time within this. */
+export const SPREAD_MS = 4_000;
 
 /**
  * Tells its listener, in order: `onState({name, code})`, `onStats(stats)`, `onEvent(event)`,
  * `onSnapshot({stats, events})`, `onCaughtUp({from, to, count, ms, complete})`.
  *
- * State names: `connecting`, `live`, `polling`, `reconnecting`, `stopped` (for good; `code` says why).
+ * State names: `connecting`, `live`, `polling`, `reconnecting`, `reloading` (from a snapshot: what is shown does not
+ * move until it is there), `stopped` (for good; `code` says why).
  */
 export class LiveStream {
   state = { name: "connecting", code: null };
   #resuming = false; // a replay was asked for: what does not fit is on its way
   #restarting = false; // a snapshot was asked for: nothing else is shown until it is there
+  #stats = null; // the newest that were received, shown or not
   #away = null; // while away: {since, from}, from = the first event that may have been missed
 
   constructor({ url, position, http, listener, ...browser }) {
-    const { clock, random } = browser;
+    const { clock, random, heardAt = clock.now() } = browser;
     Object.assign(this, { position, http, listener, clock, random });
+    this.lastNews = heardAt; // when something was last heard that what is shown takes in, by the browser's clock
     this.timers = new Timers(clock);
     this.socket = new Socket({
       ...browser,
@@ -54,11 +59,6 @@ export class LiveStream {
     this.socket.start();
   }
 
-  /** When the server was last heard, by the browser's clock. */
-  get lastNews() {
-    return Math.max(this.socket.lastFrame, this.poller.lastNews);
-  }
-
   #setState(name, code = null) {
     if (this.state.name === name) return;
     this.state = { name, code };
@@ -82,16 +82,17 @@ export class LiveStream {
   }
 
   #frame(text) {
-    this.poller.stop();
-    this.#setState("live");
-    if (this.#resuming && !this.timers.has("replay")) this.#awaitReplay();
     const { type, data } = parsed(text);
-    if (type === "STATS_UPDATE") this.#stats(data);
+    if (type === "STATS_UPDATE") this.#figures(data);
     else if (type === "NEW_EVENT") this.#event(data);
     else if (type === "RESUMED") this.#resumed(data);
+    else return; // an ERROR comes from a server that may not have us: no news
+    if (!this.#restarting) this.lastNews = this.clock.now();
+    if (this.#resuming && !this.timers.has("replay")) this.#awaitReplay();
   }
 
-  #stats(stats) {
+  #figures(stats) {
+    this.#stats = stats;
     const { epoch, head } = stats.stream;
     if (epoch !== this.position.epoch) return this.#restart();
     if (this.#restarting) return;
@@ -127,7 +128,11 @@ export class LiveStream {
     if (this.#restarting) return;
     if (!complete) this.#restart();
     else if (this.position.last < to) this.socket.abandon(); // said to be whole, and is not
-    else this.#caughtUp();
+    else {
+      this.poller.stop();
+      this.#setState("live");
+      this.#caughtUp();
+    }
   }
 
   /** Tells what was missed, once after each time away. */
@@ -147,38 +152,46 @@ export class LiveStream {
     if (this.#restarting) return;
     this.#restarting = true;
     this.timers.clear("replay", "behind");
+    this.#setState("reloading");
     const snapshot = await this.#snapshot();
     if (!snapshot) return;
     this.position = Position.of(snapshot.stream);
     this.#restarting = this.#resuming = false;
+    this.lastNews = this.clock.now();
     this.listener.onSnapshot(snapshot);
     this.#caughtUp(false);
     this.#resume(); // what happened since the snapshot was taken
+    if (!this.socket.live && this.state.name === "reloading") this.#setState("polling");
   }
 
   /** Returns a snapshot, however often it takes; null when the stream was stopped meanwhile. */
   async #snapshot() {
+    await this.#pause(this.random() * SPREAD_MS);
     for (let attempt = 0; this.state.name !== "stopped"; attempt++) {
-      const answer = await this.http.snapshot().catch((error) => error);
+      const answer = await this.http.newest().catch((error) => error);
       if (this.state.name === "stopped") break;
       if (answer instanceof Refused) this.#stop(answer.code);
-      else if (!(answer instanceof Error)) return answer;
-      else await new Promise((done) => this.timers.set("snapshot", 500 + backoff(attempt, this.random), done));
+      else if (answer.stream && answer.stream.epoch === this.#stats?.stream.epoch) return { ...answer, stats: this.#stats };
+      else await this.#pause(500 + backoff(attempt, this.random)); // no answer, or of another log than the figures
     }
     return null;
   }
 
+  #pause(milliseconds) {
+    return new Promise((done) => this.timers.set("snapshot", milliseconds, done));
+  }
+
   #news({ stats, events, stream }) {
+    this.#stats = stats;
     const { epoch, last } = this.position;
     const next = events.length > 0 ? events[0].seq : stream.head + 1; // none where all were pruned
     const missing = next > last + 1;
-    if (missing || [stats.stream.epoch, stream.epoch].some((other) => other !== epoch)) {
-      this.#restart();
-    } else {
-      events.forEach((event) => this.#event(event));
-      this.listener.onStats(stats);
-      if (this.position.last >= stream.head) this.#caughtUp(); // not after the first of several pages
-    }
+    if (missing || [stats.stream.epoch, stream.epoch].some((other) => other !== epoch)) this.#restart();
+    if (this.#restarting) return this.#setState("reloading");
+    this.lastNews = this.clock.now();
+    events.forEach((event) => this.#event(event));
+    this.listener.onStats(stats);
+    if (this.position.last >= stream.head) this.#caughtUp(); // not after the first of several pages
     this.#setState("polling");
   }
 

@@ -20,6 +20,7 @@ BEHIND_SECONDS = 2.0
 REPLAY_SECONDS = 10.0
 SETTLED_SECONDS = 10.0
 SNAPSHOT_EVENTS = 50
+SPREAD_SECONDS = 4.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER of no time: a close is a reset
 
 
@@ -74,6 +75,7 @@ class Page:
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._heard_at = self._live_at = 0.0
         self._resuming = self._restarting = False
+        self._told_epoch = ""  # of the newest stats, shown or not
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -90,7 +92,7 @@ class Page:
                 await self._online.wait()
                 try:
                     if not self.showings:
-                        await self._load()
+                        self._show(await self._newest())
                     await self._follow()
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
                     self.counts[type(error).__name__] += 1
@@ -184,7 +186,8 @@ class Page:
                 self._caught_up()
 
     async def _take_stats(self, stats: dict[str, Any]) -> None:
-        if stats["stream"]["epoch"] != self.showing.epoch:
+        self._told_epoch = stats["stream"]["epoch"]
+        if self._told_epoch != self.showing.epoch:
             self._restart()
             return
         self.stats = stats
@@ -227,26 +230,32 @@ class Page:
             self._spawn(self._load_again())
 
     async def _load_again(self) -> None:
+        await asyncio.sleep(self._chance.random() * SPREAD_SECONDS)
         attempt = 0
         while self._restarting:
             try:
-                await self._load()
-                self._restarting = False
+                snapshot = await self._newest()
+                if snapshot.epoch == self._told_epoch:
+                    self._show(snapshot)
+                    break
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 self.counts[type(error).__name__] += 1
-                await asyncio.sleep(0.5 + self._chance.random() * min(20.0, 0.5 * 2**attempt))
-                attempt += 1
-        self._resuming = False
+            await asyncio.sleep(0.5 + self._chance.random() * min(20.0, 0.5 * 2**attempt))
+            attempt += 1
+        self._restarting = self._resuming = False
         await self._resume()
 
-    async def _load(self) -> None:
+    def _show(self, snapshot: Showing) -> None:
+        self.counts["snapshots"] += 1
+        self.showings.append(snapshot)
+
+    async def _newest(self) -> Showing:
         url = f"{self.url}/api/events?limit={SNAPSHOT_EVENTS}"
         async with self._http.get(url, headers=self._headers) as answer:
             answer.raise_for_status()
             found = await answer.json()
-        self.counts["snapshots"] += 1
         stream = found["stream"]
-        self.showings.append(Showing(stream["epoch"], found["events"][::-1], stream["head"]))
+        return Showing(stream["epoch"], found["events"][::-1], stream["head"])
 
     # ------------------------------------------------------------------ machinery
 

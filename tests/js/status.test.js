@@ -64,6 +64,12 @@ describe("the lamp", () => {
     assert.equal(shown(pageOf("reconnecting", 12.5), statsWith()).words[0], "bad: page stale since 12:06:29");
   });
 
+  it("tells loading another log from stale in the same way", () => {
+    assert.equal(shown(pageOf("reloading", 12.4), statsWith()).words[0], "warn: page loading the log");
+    const { words, text, tone } = shown(pageOf("reloading", 12.5), statsWith());
+    assert.deepEqual([words[0], text, tone], ["bad: page stale since 12:06:29", "Not live since 12:06:29 UTC.", "bad"]);
+  });
+
   it("says by which way the news come", () => {
     assert.equal(shown(pageOf("polling"), statsWith()).words[0], "warn: page polling");
     assert.equal(shown(pageOf("live"), statsWith({ live: "polling" })).words[0], "warn: page live, by polling");

@@ -3,7 +3,7 @@ import { beforeEach, describe, it } from "node:test";
 
 import { Http } from "../../static/js/http.js";
 import { Position } from "../../static/js/position.js";
-import { LiveStream } from "../../static/js/stream.js";
+import { LiveStream, SPREAD_MS } from "../../static/js/stream.js";
 import { FakeClock, event, eventsDown, fakeSockets, settled, statsOf } from "./world.js";
 
 let clock, sockets, stream, wake, told, asked, server;
@@ -16,7 +16,7 @@ function answer(url) {
   const { pathname, searchParams } = new URL(url, "http://aurora");
   const limit = Number(searchParams.get("limit"));
   const stored = eventsDown(head, server.kept);
-  let body = statsOf(head, server.statsEpoch ?? epoch);
+  let body = statsOf(head, epoch);
   if (pathname === "/api/events") {
     const after = searchParams.get("after");
     const events = after === null ? stored.slice(0, limit) : stored.reverse().filter(({ seq }) => seq > after).slice(0, limit);
@@ -31,7 +31,7 @@ beforeEach(() => {
   sockets = fake.sockets;
   wake = new EventTarget();
   asked = [];
-  told = { states: [], stats: [], seqs: [], snapshots: [], caughtUp: [] };
+  told = { states: [], stats: [], seqs: [], snapshots: [], snapshotStats: [], caughtUp: [] };
   server = { status: 200, epoch: "log-1", head: 10, kept: 1 };
   stream = new LiveStream({
     url: "ws://aurora/ws",
@@ -45,7 +45,10 @@ beforeEach(() => {
       onState: ({ name, code }) => told.states.push(code ? `${name} ${code}` : name),
       onStats: (stats) => told.stats.push(stats.stream.head),
       onEvent: ({ seq }) => told.seqs.push(seq),
-      onSnapshot: ({ events }) => told.snapshots.push(events.map(({ seq }) => seq)),
+      onSnapshot: ({ stats, events }) => {
+        told.snapshots.push(events.map(({ seq }) => seq));
+        told.snapshotStats.push(stats);
+      },
       onCaughtUp: (away) => told.caughtUp.push(away),
     },
   });
@@ -62,6 +65,9 @@ function goLive({ head = stream.position.last } = {}) {
   for (let seq = from; seq <= head; seq++) last().frame("NEW_EVENT", event(seq));
   last().frame("RESUMED", { from, to: head, complete: true });
 }
+
+/** Lets a page that starts again ask for its snapshot, in its own time. */
+const spread = () => clock.pass(SPREAD_MS);
 
 async function failThreeTimes() {
   for (let done = 0; done < 3; done++) {
@@ -233,7 +239,7 @@ describe("starting again from a snapshot", () => {
     server.head = 900;
     last().frame("STATS_UPDATE", statsOf(900));
     last().frame("RESUMED", { from: 11, to: 900, complete: false });
-    await settled();
+    await spread();
     assert.equal(told.snapshots.length, 1);
     assert.deepEqual([told.snapshots[0][0], told.snapshots[0].length], [900, 50]);
     assert.deepEqual(resumes(), [{ epoch: "log-1", after: 900 }]);
@@ -249,19 +255,69 @@ describe("starting again from a snapshot", () => {
     last().frame("NEW_EVENT", event(11)); // of the new log, before its snapshot is there
     last().frame("STATS_UPDATE", statsOf(3, "log-2"));
     assert.deepEqual(told.stats, [10]); // the old figures stay until then
-    await settled();
+    assert.equal(told.states.at(-1), "reloading");
+    await spread();
     assert.deepEqual(told.snapshots, [[3, 2, 1]]);
     assert.deepEqual(told.seqs, []);
     assert.deepEqual(resumes(), [{ epoch: "log-2", after: 3 }]);
+    last().frame("RESUMED", { from: 4, to: 3, complete: true });
+    assert.equal(told.states.at(-1), "live");
+    assert.deepEqual(told.caughtUp, []); // nobody was away
   });
 
-  it("refuses two answers of different logs, and asks again", async () => {
+  it("asks for the events alone, at a moment of its own, and takes the figures from the newest frame", async () => {
     goLive();
-    server = { ...server, epoch: "log-2", head: 3, statsEpoch: "log-1" };
+    server = { ...server, epoch: "log-2", head: 3 };
     last().frame("STATS_UPDATE", statsOf(3, "log-2"));
-    await settled();
+    await clock.pass(SPREAD_MS / 2 - 1); // the half of it is this page's random choice
+    assert.deepEqual(asked, []);
+    last().frame("STATS_UPDATE", statsOf(4, "log-2"));
+    await clock.pass(1);
+    assert.deepEqual(asked, ["/api/events?limit=50"]);
+    assert.equal(told.snapshotStats.at(-1).stream.head, 4);
+  });
+
+  it("is no news as long as the snapshot does not come, however many frames do", async () => {
+    goLive();
+    const heard = clock.now();
+    server.status = 500;
+    for (let done = 0; done < 60; done++) {
+      await clock.pass(5_000);
+      last().frame("STATS_UPDATE", statsOf(3, "log-2"));
+      last().frame("NEW_EVENT", event(11));
+    }
+    assert.deepEqual([told.states.at(-1), stream.lastNews], ["reloading", heard]);
+    assert.ok(asked.length < 40, `${asked.length} requests in 300 s`);
+    server = { ...server, status: 200, epoch: "log-2", head: 3 };
+    await clock.pass(21_000);
+    last().frame("RESUMED", { from: 4, to: 3, complete: true });
+    assert.deepEqual([told.states.at(-1), told.snapshots], ["live", [[3, 2, 1]]]);
+    assert.ok(stream.lastNews > heard + 300_000);
+  });
+
+  it("goes on over HTTP when the socket is lost meanwhile, and resumes where the snapshot ends", async () => {
+    goLive();
+    server = { ...server, epoch: "log-2", head: 3 };
+    last().frame("STATS_UPDATE", statsOf(3, "log-2"));
+    last().end();
+    assert.equal(told.states.at(-1), "reconnecting");
+    await spread();
+    assert.deepEqual(told.snapshots, [[3, 2, 1]]);
+    last().end();
+    await clock.pass(2_000);
+    assert.equal(last().url, "ws://aurora/ws?epoch=log-2&after=3");
+    last().frame("STATS_UPDATE", statsOf(3, "log-2"));
+    last().frame("RESUMED", { from: 4, to: 3, complete: true });
+    assert.equal(told.states.at(-1), "live");
+  });
+
+  it("refuses figures and events of different logs, and asks again", async () => {
+    goLive();
+    server = { ...server, epoch: "log-1", head: 3 };
+    last().frame("STATS_UPDATE", statsOf(3, "log-2"));
+    await spread();
     assert.deepEqual(told.snapshots, []);
-    server.statsEpoch = null;
+    server.epoch = "log-2";
     await clock.pass(2_000);
     assert.deepEqual(told.snapshots, [[3, 2, 1]]);
   });
@@ -284,7 +340,7 @@ describe("starting again from a snapshot", () => {
     server.head = 900;
     last().frame("STATS_UPDATE", statsOf(900));
     last().frame("RESUMED", { from: 11, to: 900, complete: false });
-    await settled();
+    await spread();
     assert.equal(told.caughtUp.length, 1);
     assert.equal(told.caughtUp[0].complete, false);
   });
@@ -293,7 +349,7 @@ describe("starting again from a snapshot", () => {
     goLive();
     server = { status: 200, epoch: "log-2", head: 0, kept: 1 };
     last().frame("STATS_UPDATE", statsOf(0, "log-2"));
-    await settled();
+    await spread();
     assert.deepEqual(told.snapshots, [[]]);
     assert.equal(stream.position.last, 0);
   });
@@ -339,6 +395,39 @@ describe("polling", () => {
     assert.equal(told.states.at(-1), "live");
   });
 
+  it("is not disturbed by a server that takes the socket, says that it is one too many, and closes it", async () => {
+    goLive();
+    await failThreeTimes();
+    const states = told.states.length;
+    for (let second = 0; second < 120; second++) {
+      server.head += 1;
+      if (last().onclose) {
+        last().frame("ERROR", { code: "too_many", message: "There are too many open sockets." });
+        last().end(4029);
+      }
+      await clock.pass(1_000);
+    }
+    assert.deepEqual([told.states.at(-1), told.states.length], ["polling", states]);
+    assert.deepEqual(told.caughtUp, []);
+    assert.ok(stream.position.last >= server.head - 5);
+  });
+
+  it("goes on until the replay of the socket is done", async () => {
+    await failThreeTimes();
+    await clock.pass(2_000);
+    server.head = 12;
+    last().frame("STATS_UPDATE", statsOf(12));
+    last().frame("NEW_EVENT", event(11));
+    assert.equal(told.states.at(-1), "polling");
+    await clock.pass(4_000);
+    assert.deepEqual(told.seqs, [11, 12]); // the second by polling
+    last().frame("RESUMED", { from: 11, to: 12, complete: true });
+    assert.equal(told.states.at(-1), "live");
+    asked.length = 0;
+    await clock.pass(10_000);
+    assert.deepEqual(asked, []);
+  });
+
   it("tells once what was missed before it began", async () => {
     goLive();
     server.head = 12;
@@ -378,6 +467,7 @@ describe("polling", () => {
   it("starts again from a snapshot when the events after it are no longer kept", async () => {
     server = { ...server, head: 900, kept: 860 };
     await failThreeTimes();
+    await spread();
     assert.deepEqual([told.snapshots[0][0], told.seqs], [900, []]);
     assert.equal(stream.position.last, 900);
   });
@@ -386,6 +476,7 @@ describe("polling", () => {
     goLive();
     server = { ...server, head: 900, kept: 901 };
     await failThreeTimes();
+    await spread();
     assert.deepEqual([told.snapshots, told.seqs], [[[]], []]);
     assert.equal(stream.position.last, 900);
     assert.deepEqual(told.caughtUp.map(({ complete }) => complete), [false]);
@@ -394,8 +485,22 @@ describe("polling", () => {
   it("starts again from a snapshot when the log is another", async () => {
     server = { ...server, epoch: "log-2", head: 3 };
     await failThreeTimes();
+    await spread();
     assert.deepEqual(told.snapshots, [[3, 2, 1]]);
     assert.equal(stream.position.epoch, "log-2");
+  });
+
+  it("says that it starts again, not that it polls, while the snapshot does not come", async () => {
+    await failThreeTimes();
+    server = { ...server, epoch: "log-2", head: 3 };
+    const newest = stream.http.newest.bind(stream.http);
+    stream.http.newest = async () => Promise.reject(new Error("answered 500"));
+    const heard = stream.lastNews;
+    await clock.pass(60_000);
+    assert.deepEqual([told.states.at(-1), stream.lastNews], ["reloading", heard]);
+    stream.http.newest = newest;
+    await clock.pass(30_000);
+    assert.deepEqual([told.states.at(-1), told.snapshots], ["polling", [[3, 2, 1]]]);
   });
 
   for (const [status, code] of [[401, 4501], [403, 4503]]) {
