@@ -1,23 +1,26 @@
 """`/ws`: the consumer permits, joins the hub, and answers what the browser asks. A pipe."""
 
+import asyncio
 import logging
 import time
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
-from channels.db import database_sync_to_async
 from django.conf import settings
+from django.http import parse_cookie
 
 from dashboard import access, frames
+from dashboard.admission import Admission
 from dashboard.frames import BadFrame, Ping, Resume
 from dashboard.hub import LOG_GROUP, Connection, TooManySockets, codes, current_hub, link_for
-from dashboard.hub.link import Application, Link, Receive, Scope, Send
+from dashboard.hub.link import Link, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
 BAD_FRAMES_MAX = 5
-_ADMITTED = "aurora.admitted"
+
+_admission = Admission(access.look_up_sessions)
 
 
 class Guest(NamedTuple):
@@ -29,35 +32,41 @@ class Guest(NamedTuple):
     resume: Resume | None
 
 
-class Socket:
-    """ASGI: lets the middleware find out who comes, then serves without it.
-
-    The middleware ends in `admit` and is gone before the socket is served, with the scopes, the
-    user and the session it made: a socket is idle for hours, and there are thousands.
-    """
-
-    def __init__(self, middleware: Application) -> None:
-        self.middleware = middleware
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one socket until it closes, if whoever comes is let in."""
-        admitted: list[Guest] = []
-        await self.middleware({**scope, _ADMITTED: admitted}, receive, send)
-        if admitted:
-            await DashboardConsumer(link_for(send), admitted.pop()).serve(receive)
+async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI: serve one socket until it closes, if whoever comes is let in."""
+    guest = await admit(scope, receive, send)
+    if guest is not None:
+        await DashboardConsumer(link_for(send), guest).serve(receive)
 
 
-async def admit(scope: Scope, receive: Receive, send: Send) -> None:
-    """Accept the handshake of a user; refuse that of anybody else."""
+async def admit(scope: Scope, receive: Receive, send: Send) -> Guest | None:
+    """Accept the handshake of a user; refuse that of anybody else, and let go of who has left."""
     await receive()  # websocket.connect
-    user = scope["user"]
-    if not user.is_authenticated:
+    key = _session_key_of(scope)
+    if not key:
         await send({"type": "websocket.close"})
-        return
+        return None
+    looked_up = asyncio.ensure_future(_admission.ask(key))
+    leaves = asyncio.ensure_future(receive())  # there is nothing else to hear before the accept
+    leaves.add_done_callback(lambda _: looked_up.cancel())
+    try:
+        user_id, verdict = await looked_up
+    except asyncio.CancelledError:
+        if leaves.done():
+            return None
+        raise
+    finally:
+        left = leaves.done()
+        leaves.cancel()
+        looked_up.cancel()
+    if left:
+        return None
+    if user_id is None:
+        await send({"type": "websocket.close"})
+        return None
+    guest = Guest(user_id, key, verdict is access.Verdict.ALLOWED, _resume_of(scope))
     await send({"type": "websocket.accept"})
-    may_view = await database_sync_to_async(access.may_view)(user)
-    key = scope["session"].session_key or ""
-    scope[_ADMITTED].append(Guest(user.pk, key, may_view, _resume_of(scope)))
+    return guest
 
 
 class DashboardConsumer:
@@ -151,6 +160,12 @@ def _decode(message: dict[str, Any]) -> Resume | Ping:
         limit = settings.SOCKET_MESSAGE_MAX_BYTES
         raise BadFrame("too_large", f"A message has at most {limit} bytes.")
     return frames.decode(text)
+
+
+def _session_key_of(scope: Scope) -> str:
+    """Return the key in the cookie of the handshake, empty if there is none."""
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return parse_cookie(cookies.decode("latin1")).get(settings.SESSION_COOKIE_NAME, "")
 
 
 def _resume_of(scope: Scope) -> Resume | None:

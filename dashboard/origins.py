@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
-from dashboard.hub.link import Application, Receive, Scope, Send
+from dashboard.hub.link import Receive, Scope, Send
 
 
 def is_allowed(origins: Sequence[bytes]) -> bool:
@@ -15,21 +15,6 @@ def is_allowed(origins: Sequence[bytes]) -> bool:
     """
     allowed = {origin.lower().encode("latin1") for origin in settings.ALLOWED_ORIGINS}
     return len(origins) == 1 and origins[0] in allowed
-
-
-class ExactOrigin:
-    """Lets a handshake through whose `Origin` is allowed; answers every other one with 403."""
-
-    def __init__(self, application: Application) -> None:
-        self.application = application
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the handshake on, or refuse it."""
-        origins = [value for name, value in scope["headers"] if name == b"origin"]
-        if is_allowed(origins):
-            await self.application(scope, receive, send)
-        else:
-            await refuse(scope, receive, send)
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,18 +1,14 @@
 """Which socket address leads where."""
 
-from typing import Any, cast
+from dashboard.consumers import serve
+from dashboard.hub.link import Receive, Scope, Send
+from dashboard.origins import is_allowed, refuse
 
-from channels.auth import AuthMiddlewareStack
-from channels.routing import URLRouter
-from django.urls import path, re_path
 
-from dashboard.consumers import Socket, admit
-from dashboard.origins import ExactOrigin, refuse
-
-websocket = Socket(
-    ExactOrigin(
-        AuthMiddlewareStack(
-            URLRouter([path("ws", cast(Any, admit)), re_path("", cast(Any, refuse))])
-        )
-    )
-)
+async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI: lead a handshake to `/ws` from a page of ours on; answer every other one with 403."""
+    origins = [value for name, value in scope["headers"] if name == b"origin"]
+    if scope["path"] == "/ws" and is_allowed(origins):
+        await serve(scope, receive, send)
+    else:
+        await refuse(scope, receive, send)
