@@ -4,20 +4,26 @@ import asyncio
 import logging
 from typing import NamedTuple
 
-import aiohttp
 import discord
 
+from botworker.callback import (
+    ALREADY_ACKNOWLEDGED,
+    UNHEARD,
+    UNREACHABLE,
+    TakenUnheard,
+    promptly,
+)
 from botworker.errors import NotAnswered
 
 logger = logging.getLogger(__name__)
 
 Interaction = discord.Interaction[discord.Client]
 
-DEFER_AFTER_SECONDS = 1.5
-"""Discord gives up on an interaction after 3 s; a deferred one has 15 minutes."""
-ALREADY_ACKNOWLEDGED = 40060
-
-UNREACHABLE = (aiohttp.ClientError, OSError)
+DEFER_AFTER_SECONDS = 0.7
+"""Discord gives up on an interaction after 3 s, which the deferral may need when Discord is slow;
+a deferred one has 15 minutes."""
+PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Between the attempts to write a later answer, which has the time."""
 
 
 class Reply(NamedTuple):
@@ -37,6 +43,8 @@ class Deferral:
         self._private = private
         self._timer = asyncio.get_running_loop().call_later(DEFER_AFTER_SECONDS, self._start)
         self._deferring: asyncio.Task[None] | None = None
+        self.unheard = False
+        """Nobody knows whether Discord took the deferral: the response got lost."""
 
     async def settle(self) -> None:
         """Start no deferral any more, and wait for one that is under way."""
@@ -53,28 +61,25 @@ class Deferral:
 
     async def _defer(self) -> None:
         try:
-            await self._interaction.response.defer(ephemeral=self._private)
+            with promptly():
+                await self._interaction.response.defer(ephemeral=self._private)
+        except TakenUnheard:
+            self.unheard = True
         except (discord.HTTPException, *UNREACHABLE) as error:
+            self.unheard = isinstance(error, UNHEARD)
             logger.warning("cannot defer %d: %s", self._interaction.id, describe(error))
 
 
-async def send(interaction: Interaction, reply: Reply) -> None:
-    """Answer `interaction`, by a follow-up where it was deferred. Raises `NotAnswered`.
+async def send(interaction: Interaction, reply: Reply, deferral: Deferral) -> None:
+    """Answer `interaction`, in the place of its deferral where there is one. Raises `NotAnswered`.
 
-    After a deferral Discord decides by that one whether the answer is private.
+    After a deferral Discord decides by that one whether the answer is private. Should the response
+    to a first answer get lost, it is written once more over what Discord may have.
     """
-    content = reply.text or None
-    embed = reply.embed or discord.utils.MISSING
-    view = reply.view or discord.utils.MISSING
+    await deferral.settle()
     try:
-        if interaction.response.is_done():
-            await interaction.followup.send(
-                content or discord.utils.MISSING, embed=embed, view=view, ephemeral=reply.private
-            )
-        else:
-            await interaction.response.send_message(
-                content, embed=embed, view=view, ephemeral=reply.private
-            )
+        if interaction.response.is_done() or not await _answer(interaction, reply, deferral):
+            await _write(interaction, reply)
     except discord.HTTPException as error:
         if error.code == ALREADY_ACKNOWLEDGED:
             # Delivered twice, and the other delivery (another process, or one before) was quicker.
@@ -87,10 +92,68 @@ async def send(interaction: Interaction, reply: Reply) -> None:
         raise NotAnswered from error
 
 
+async def _answer(interaction: Interaction, reply: Reply, deferral: Deferral) -> bool:
+    """Give the first answer; return False when Discord has, or may have, one of ours already."""
+    try:
+        with promptly():
+            await interaction.response.send_message(
+                reply.text or None,
+                embed=reply.embed or discord.utils.MISSING,
+                view=reply.view or discord.utils.MISSING,
+                ephemeral=reply.private,
+            )
+    except (TakenUnheard, *UNHEARD):
+        return False
+    except discord.HTTPException as error:
+        if deferral.unheard and error.code == ALREADY_ACKNOWLEDGED:
+            return False
+        raise
+    return True
+
+
+async def _write(interaction: Interaction, reply: Reply) -> None:
+    """Put `reply` in the place of the first answer. Doing it again changes nothing."""
+    for pause in (*PAUSES_SECONDS, None):
+        try:
+            await interaction.edit_original_response(
+                content=reply.text or None,
+                embed=reply.embed or discord.utils.MISSING,
+                view=reply.view or discord.utils.MISSING,
+            )
+            return
+        except UNREACHABLE:
+            if pause is None:
+                raise
+            await asyncio.sleep(pause)
+
+
+async def acknowledge(interaction: Interaction) -> None:
+    """Take a press of a button in at once. Raises `discord.HTTPException`, and `UNREACHABLE`."""
+    with promptly():
+        try:
+            await interaction.response.defer()
+        except TakenUnheard:
+            logger.info("interaction %d was acknowledged unheard", interaction.id)
+
+
+async def say(interaction: Interaction, text: str) -> None:
+    """Answer in one private sentence, or log that it cannot be."""
+    try:
+        with promptly():
+            await interaction.response.send_message(text, ephemeral=True)
+    except TakenUnheard:
+        return
+    except (discord.HTTPException, *UNREACHABLE) as error:
+        logger.warning("cannot answer %d: %s", interaction.id, describe(error))
+
+
 async def suggest_nothing(interaction: Interaction) -> None:
     """Answer somebody who types into an option with no suggestion at all."""
     try:
-        await interaction.response.autocomplete([])
+        with promptly():
+            await interaction.response.autocomplete([])
+    except TakenUnheard:
+        return
     except (discord.HTTPException, *UNREACHABLE) as error:
         logger.info("cannot answer an autocomplete (%s)", describe(error))
 

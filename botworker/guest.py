@@ -16,7 +16,7 @@ from discord.ext import commands
 from discord.http import Route
 from django.utils import timezone
 
-from botworker.answers import UNREACHABLE, Interaction, describe, suggest_nothing
+from botworker.answers import Interaction, say, suggest_nothing
 from botworker.cogs.gateway import Gateway
 from botworker.cogs.guilds import Guilds
 from botworker.controls import ActionFailed, Controls
@@ -151,10 +151,7 @@ class Dashboard(commands.Cog):
         if interaction.type is discord.InteractionType.autocomplete:
             await suggest_nothing(interaction)
             return
-        try:
-            await interaction.response.send_message(MAINTENANCE, ephemeral=True)
-        except (discord.HTTPException, *UNREACHABLE) as error:
-            logger.warning("cannot answer %d: %s", interaction.id, describe(error))
+        await say(interaction, MAINTENANCE)
         message = f"Refused: {interaction.user.display_name} used /{_name(interaction)}"
         self._refusals.add(
             Record(kind="bot.command_refused", message=f"{message} during maintenance",

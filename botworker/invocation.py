@@ -56,9 +56,8 @@ class Invocation:
 
     async def answer(self, reply: Reply) -> None:
         """Answer the member, and stop the clock. Raises `NotAnswered`."""
-        await self.deferral.settle()
         try:
-            await send(self.interaction, reply)
+            await send(self.interaction, reply, self.deferral)
         finally:
             self.ended = time.perf_counter()
 

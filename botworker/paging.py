@@ -10,7 +10,8 @@ import discord
 from discord.ext import commands
 
 from botworker import replies
-from botworker.answers import ALREADY_ACKNOWLEDGED, UNREACHABLE, Interaction, Reply, describe
+from botworker.answers import Interaction, Reply, acknowledge, describe, say
+from botworker.callback import ALREADY_ACKNOWLEDGED, UNREACHABLE
 
 logger = logging.getLogger(__name__)
 
@@ -67,11 +68,11 @@ class Pages(discord.ui.View):
         if interaction.user.id == self._owner_id and not self._paging.maintenance:
             return True
         why = replies.MAINTENANCE if self._paging.maintenance else replies.NOT_YOURS
-        await interaction.response.send_message(why, ephemeral=True)
+        await say(interaction, why)
         return False
 
     async def _go(self, interaction: Interaction, step: int) -> None:
-        await interaction.response.defer()  # at once: the database may be slow
+        await acknowledge(interaction)  # at once: the database may be slow
         async with self._turning:
             at = self._at + step
             if not 0 <= at < len(self._keys):
@@ -145,10 +146,7 @@ class Paging(commands.Cog):
         pages = self._live.get(int(call.rpartition(":")[2] or 0)) if prefix == PREFIX else None
         if prefix != PREFIX or (pages is not None and not pages.is_finished()):
             return
-        try:
-            await interaction.response.send_message(replies.EXPIRED, ephemeral=True)
-        except (discord.HTTPException, *UNREACHABLE) as error:
-            logger.info("cannot answer a press (%s)", describe(error))
+        await say(interaction, replies.EXPIRED)
 
     async def cog_unload(self) -> None:
         """Take all buttons away: the process ends, and nobody would answer them."""

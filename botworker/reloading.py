@@ -12,7 +12,8 @@ import discord
 from discord.ext import commands
 
 from botworker import amounts, replies
-from botworker.answers import UNREACHABLE, describe
+from botworker.answers import describe
+from botworker.callback import UNREACHABLE
 from botworker.client import Bot, Made, tree_of
 from botworker.cogs import economy, health
 from botworker.controls import ActionFailed

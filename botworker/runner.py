@@ -10,7 +10,7 @@ import discord
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from botworker.answers import UNREACHABLE
+from botworker.callback import UNREACHABLE
 from botworker.client import Bot, Made, build, install, point_at, tree_of
 from botworker.cogs.guilds import Guilds
 from botworker.controls import Controls

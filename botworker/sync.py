@@ -10,7 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 from django.db import DatabaseError
 
-from botworker.answers import UNREACHABLE
+from botworker.callback import UNREACHABLE
 from botworker.database import in_database
 from botworker.models import SyncedCommands
 

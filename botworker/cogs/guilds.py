@@ -10,7 +10,8 @@ import discord
 from discord.ext import commands
 from django.utils import timezone
 
-from botworker.answers import UNREACHABLE, describe
+from botworker.answers import describe
+from botworker.callback import UNREACHABLE
 from botworker.cogs.gateway import Gateway
 from botworker.database import in_database
 from botworker.options import BotOptions

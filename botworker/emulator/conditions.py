@@ -39,6 +39,8 @@ class Conditions:
         self.rest_jitter = 0.0
         self.rest_route = ""
         self.refusals: list[Refusal] = []
+        self.losses: list[Refusal] = []
+        """Of requests that take effect and whose response gets lost; without one by status 0."""
         self.duplicates = 0
         """How many extra times each new interaction is delivered."""
         self.cut: Callable[[], None] = lambda: None
@@ -65,13 +67,11 @@ class Conditions:
 
     def refusal(self, path: str) -> Refusal | None:
         """The refusal this request is to get, counted off."""
-        for refusal in self.refusals:
-            if refusal.route in path:
-                refusal.times -= 1
-                if refusal.times <= 0:
-                    self.refusals.remove(refusal)
-                return refusal
-        return None
+        return _next(self.refusals, path)
+
+    def loss(self, path: str) -> Refusal | None:
+        """What becomes of the response to this request, which took effect; counted off."""
+        return _next(self.losses, path)
 
     def clear(self) -> None:
         """Fair weather."""
@@ -81,5 +81,16 @@ class Conditions:
         self.rest_delay = self.rest_jitter = 0.0
         self.rest_route = ""
         self.refusals.clear()
+        self.losses.clear()
         self.duplicates = 0
         self.down = False
+
+
+def _next(waiting: list[Refusal], path: str) -> Refusal | None:
+    for refusal in waiting:
+        if refusal.route in path:
+            refusal.times -= 1
+            if refusal.times <= 0:
+                waiting.remove(refusal)
+            return refusal
+    return None

@@ -89,6 +89,13 @@ class Faults:
         """The next `times` requests are answered with 500, or another status."""
         self._conditions.refusals.append(Refusal(status, times, route))
 
+    async def lose_responses(self, times: int = 1, status: int = 0, route: str = "") -> None:
+        """The next `times` requests take effect, and the connection breaks before the response.
+
+        With a `status`, such as 502, that is what the client gets instead.
+        """
+        self._conditions.losses.append(Refusal(status, times, route))
+
     async def slow_rest(self, seconds: float = 0.0, jitter: float = 0.0, route: str = "") -> None:
         """Every request waits `seconds` +- `jitter` before it is looked at; 0: quick again."""
         self._conditions.rest_delay = seconds

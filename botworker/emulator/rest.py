@@ -126,6 +126,11 @@ class Rest:
             response = respond(error, headers)
             self._record(route, error.status, body, error.payload())
             return response
+        if (loss := self._conditions.loss(request.path)) is not None:
+            if loss.status:
+                return respond(_server_error(loss.status))
+            if request.transport is not None:
+                request.transport.abort()
         if answer is None:
             self._record(route, 204, body, None)
             return web.Response(status=204, headers=headers)
@@ -143,11 +148,15 @@ class Rest:
             return
         if refusal.status == 429:
             raise too_many(refusal.retry_after, is_global=refusal.is_global, scope="shared")
-        raise DiscordError(refusal.status, 0, f"{refusal.status}: Internal Server Error")
+        raise _server_error(refusal.status)
 
     def _record(self, route: Route, status: int, request: Any, response: Any) -> None:
         if self.recorder is not None:
             self.recorder(Exchange(route.method, route.template, status, request, response))
+
+
+def _server_error(status: int) -> DiscordError:
+    return DiscordError(status, 0, f"{status}: Internal Server Error")
 
 
 async def read_call(request: web.Request) -> Call:

@@ -108,9 +108,12 @@ class TestTheApi:
             lambda faults: faults.rate_limit(times=1, retry_after=0.5, is_global=True),
             lambda faults: faults.fail(times=1, status=500, route="callback"),
             lambda faults: faults.fail(times=1, status=502, route="callback"),
+            lambda faults: faults.fail(times=3, status=500, route="callback"),
             lambda faults: faults.slow_rest(1.5, route="callback"),
+            lambda faults: faults.lose_responses(route="callback"),
+            lambda faults: faults.lose_responses(times=2, status=502, route="callback"),
         ],
-        ids=["429", "429 for all", "500", "502", "slow"],
+        ids=["429", "429 for all", "500", "502", "500 again", "slow", "reset", "502, taken"],
     )
     async def test_a_member_gets_one_answer_and_pays_once(self, bot, emulated, guild, ada, fault):
         await fault(emulated.faults)
@@ -123,10 +126,21 @@ class TestTheApi:
         assert await in_database(balance, ada.id) == 110
         await event("bot.command_completed")
 
-    async def test_a_slow_database_and_a_slow_api_together_are_deferred_in_time(
-        self, bot, emulated, guild, ada
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            lambda faults: faults.slow_rest(1.6, route="callback"),
+            lambda faults: faults.fail(times=2, route="callback"),
+            lambda faults: faults.lose_responses(route="callback"),
+            lambda faults: faults.lose_responses(times=99, route="callback"),
+            lambda faults: faults.lose_responses(times=99, status=502, route="callback"),
+        ],
+        ids=["slow", "500", "reset", "never heard", "502, never heard"],
+    )
+    async def test_with_a_slow_database_it_is_deferred_in_time_and_answered(
+        self, bot, emulated, guild, ada, fault
     ):
-        await emulated.faults.slow_rest(1.0, route="callback")
+        await fault(emulated.faults)
         with slow_database() as let_go:
             call = await emulated.run_command("daily", member=ada, guild=guild)
             state = await call.acknowledged()
@@ -136,6 +150,19 @@ class TestTheApi:
         assert state is State.DEFERRED
         assert reply.acknowledged_seconds < 3
         assert "110 coins" in reply.text
+        assert reply.followups == []
+        assert (await event("bot.command_completed")).command == "daily"
+
+    async def test_a_later_answer_survives_lost_connections(self, bot, emulated, guild, ada):
+        with slow_database() as let_go:
+            call = await emulated.run_command("daily", member=ada, guild=guild)
+            await call.acknowledged()
+            await emulated.faults.lose_responses(times=3, route="@original")
+            let_go()
+            reply = await call.reply()
+
+        assert "110 coins" in reply.text
+        await event("bot.command_completed")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
