@@ -1,15 +1,24 @@
-"""The one way from the bot's event loop to the database."""
+"""The ways from the bot's event loop to the database: one for who waits, one for reports."""
 
+import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ParamSpec, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connections
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 KEEP_CONNECTION_SECONDS = 600
+COMMAND_THREADS = 4
+REPORT_THREADS = 2
+CLOSING_SECONDS = 2.0
+
+_commands = ThreadPoolExecutor(COMMAND_THREADS, thread_name_prefix="commands")
+_reports = ThreadPoolExecutor(REPORT_THREADS, thread_name_prefix="reports")
 
 
 def keep_connections() -> None:
@@ -20,17 +29,48 @@ def keep_connections() -> None:
 
 
 async def in_database(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run the synchronous `work` in the thread of the ORM and return what it returns.
+    """Run the synchronous `work`, for which somebody waits, in a thread; return what it returns.
 
     A connection that died since the last unit of work (a restarted PostgreSQL) is replaced before
     this one starts: without that, a long-lived process never recovers. Raises what `work` raises.
+    Who is cancelled goes on at once; the work that began is done all the same.
     """
-    return await sync_to_async(_unit)(work, *args, **kwargs)
+    return await _in(_commands, partial(work, *args, **kwargs))
 
 
-def _unit(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+async def reporting(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do the same for what is written about the bot: no command ever waits behind it."""
+    return await _in(_reports, partial(work, *args, **kwargs))
+
+
+async def close_connections() -> None:
+    """Close the connections of all threads, but those of one that is busy for too long."""
+    await asyncio.gather(_close(_commands, COMMAND_THREADS), _close(_reports, REPORT_THREADS))
+
+
+async def _in(threads: ThreadPoolExecutor, work: Callable[[], R]) -> R:
+    return await asyncio.get_running_loop().run_in_executor(threads, _unit, work)
+
+
+def _unit(work: Callable[[], R]) -> R:
     close_old_connections()
     try:
-        return work(*args, **kwargs)
+        return work()
     finally:
         close_old_connections()
+
+
+async def _close(threads: ThreadPoolExecutor, number: int) -> None:
+    # Each thread has its own, and takes one of these because it waits there for the others.
+    met = threading.Barrier(number)
+
+    def close() -> None:
+        try:
+            met.wait(CLOSING_SECONDS)
+        except threading.BrokenBarrierError:
+            pass  # one of them is busy; it is not waited for
+        connections.close_all()
+
+    loop = asyncio.get_running_loop()
+    closing = [loop.run_in_executor(threads, close) for _ in range(number)]
+    await asyncio.wait(closing, timeout=2 * CLOSING_SECONDS)

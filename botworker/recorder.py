@@ -5,7 +5,7 @@ import logging
 
 from django.db import InterfaceError, OperationalError
 
-from botworker.database import in_database
+from botworker.database import reporting
 from botworker.records import Record, write
 from botworker.spool import Spool
 
@@ -71,7 +71,7 @@ class Recorder:
             await self._filled.wait()
             batch = self._spool.first(batch_size)
             try:
-                await in_database(write, batch)
+                await reporting(write, batch)
             except (OperationalError, InterfaceError) as error:
                 if not away:
                     away = True

@@ -7,14 +7,14 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import discord
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.utils import timezone
 
 from botworker.callback import UNREACHABLE
 from botworker.client import Bot, Made, build, install, point_at, tree_of
 from botworker.cogs.guilds import Guilds
 from botworker.controls import Controls
-from botworker.database import in_database
+from botworker.database import close_connections, in_database
 from botworker.errors import StartRefused
 from botworker.options import BotOptions
 from botworker.records import Record
@@ -52,7 +52,7 @@ async def run(options: BotOptions) -> None:
     try:
         await serve(options, stop)
     finally:
-        await in_database(connections.close_all)
+        await close_connections()
 
 
 async def serve(options: BotOptions, stop: asyncio.Event) -> None:

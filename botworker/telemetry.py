@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from botworker.cogs.gateway import Gateway
-from botworker.database import in_database
+from botworker.database import reporting
 from botworker.options import BotOptions
 from botworker.ticking import every
 from botworker.vitals import memory_bytes, ping_database
@@ -53,7 +53,7 @@ class Telemetry:
                 database_ms=ping_database(),
             )
 
-        await in_database(write)
+        await reporting(write)
 
     async def sample(self) -> None:
         """Keep how things are, for the trends."""
@@ -69,4 +69,4 @@ class Telemetry:
                 database_ms=ping_database(),
             )
 
-        await in_database(write)
+        await reporting(write)

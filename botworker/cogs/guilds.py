@@ -13,7 +13,7 @@ from django.utils import timezone
 from botworker.answers import describe
 from botworker.callback import UNREACHABLE
 from botworker.cogs.gateway import Gateway
-from botworker.database import in_database
+from botworker.database import reporting
 from botworker.options import BotOptions
 from botworker.ticking import every
 from dashboard.services import GuildState, guild_left, guilds_left_since, record_guilds
@@ -56,13 +56,13 @@ class Guilds(commands.Cog):
         """Write what waits to be written. Raises what the database raises."""
         while self._waiting:
             batch = dict(islice(self._waiting.items(), BATCH_MAX_GUILDS))
-            await in_database(_write, batch, self._options.name)
+            await reporting(_write, batch, self._options.name)
             for guild_id, state in batch.items():
                 if self._waiting[guild_id] is state:  # else it changed again meanwhile
                     del self._waiting[guild_id]
         if self._all_since is not None:
             since = self._all_since
-            await in_database(guilds_left_since, since, bot=self._options.name)
+            await reporting(guilds_left_since, since, bot=self._options.name)
             if self._all_since == since:
                 self._all_since = None
 

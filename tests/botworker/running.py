@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import connection, connections, transaction
+from django.db.models import F
 
 from botworker.database import in_database
 from botworker.emulator import EmulatedDiscord
@@ -89,7 +90,7 @@ def slow_database() -> Iterator[Callable[[], None]]:
 
     def hold() -> None:
         with transaction.atomic():
-            Stream.objects.update(head=Stream.objects.get().head)
+            Stream.objects.update(head=F("head"))
             held.set()
             let_go.wait(20)
         connection.close()

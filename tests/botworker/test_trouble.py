@@ -7,7 +7,12 @@ import aiohttp
 import pytest
 from django.db import connection, connections
 
-from botworker.database import in_database, keep_connections
+from botworker.database import (
+    COMMAND_THREADS,
+    close_connections,
+    in_database,
+    keep_connections,
+)
 from botworker.emulator import InteractionFailed, Limits
 from botworker.emulator.interactions import State
 from economy.models import Transaction
@@ -30,16 +35,13 @@ def rename(old, new):
         cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
 
-def backend():
-    """Return which process of PostgreSQL serves this thread."""
+def terminate_all():
+    """End every process of PostgreSQL that serves this database, but our own."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        return cursor.fetchone()[0]
-
-
-def terminate(pid):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
     connection.close()
 
 
@@ -112,12 +114,12 @@ class TestOurFaults:
         keep_connections()
         try:
             await (await emulated.run_command("balance", member=ada, guild=guild)).reply()
-            await asyncio.to_thread(terminate, await in_database(backend))
+            await asyncio.to_thread(terminate_all)
 
             reply = await (await emulated.run_command("daily", member=ada, guild=guild)).reply()
         finally:
             connections.settings["default"]["CONN_MAX_AGE"] = 0
-            await in_database(connections.close_all)
+            await close_connections()
 
         assert "110 coins" in reply.text
 
@@ -160,15 +162,32 @@ class TestASlowDatabase:
 
     async def test_a_private_answer_stays_private(self, bot, emulated, guild, ada):
         with slow_database() as let_go:
-            daily = await emulated.run_command("daily", member=ada, guild=guild)
+            claims = [
+                await emulated.run_command("daily", member=person, guild=guild)
+                for person in guild.people[:COMMAND_THREADS]
+            ]
             call = await emulated.run_command("balance", member=ada, guild=guild)
             await call.acknowledged()
             let_go()
-            await daily.reply()
+            for claim in claims:
+                await claim.reply()
             reply = await call.reply()
 
         assert reply.deferred
         assert reply.ephemeral
+
+    async def test_no_command_waits_behind_a_report_or_another_command(
+        self, bot, emulated, guild, ada, juno
+    ):
+        await event("gateway.connected")
+        with slow_database():
+            await (await emulated.run_command("ping", member=juno, guild=guild)).reply()
+            claim = await emulated.run_command("daily", member=juno, guild=guild)
+            assert await claim.acknowledged() is State.DEFERRED
+
+            reply = await (await emulated.run_command("balance", member=ada, guild=guild)).reply()
+
+            assert not reply.deferred
 
     async def test_a_running_command_finishes_before_the_bot_stops(self, bot, emulated, guild, ada):
         with slow_database() as let_go:
