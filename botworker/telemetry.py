@@ -9,7 +9,7 @@ from botworker.ticking import every
 from botworker.vitals import memory_bytes, ping_database
 from dashboard import services
 
-WATCH_SECONDS = 1.0
+WATCH_SECONDS = 0.25
 
 
 class Telemetry:
@@ -26,10 +26,7 @@ class Telemetry:
 
     async def run_watch(self) -> None:
         """Look at the connection for ever: Discord's silence is no event of its own."""
-        await every(WATCH_SECONDS, self._watch)
-
-    async def _watch(self) -> None:
-        self._gateway.snapshot()
+        await every(WATCH_SECONDS, self._gateway.look)
 
     async def run_samples(self) -> None:
         """Sample for ever."""

@@ -17,6 +17,7 @@ from botworker.shardlink import Pulse, ShardLink, Turn
 logger = logging.getLogger(__name__)
 
 GIVE_UP_CODE = 4000
+LEAP_MS = 100.0
 
 
 class Snapshot(NamedTuple):
@@ -30,7 +31,10 @@ class Snapshot(NamedTuple):
 
 
 class Gateway(commands.Cog):
-    """Knows the links of this process's shards. `changed` is set at each turn of one."""
+    """Knows the links of this process's shards. `changed` is set at each turn of one.
+
+    Somebody has to `look`, several times a second.
+    """
 
     def __init__(self, client: discord.Client, recorder: Recorder) -> None:
         self._client = client
@@ -41,6 +45,7 @@ class Gateway(commands.Cog):
         self.member_counts: dict[int, int] = {}
         """Numbers of members that are newer than those discord.py knows."""
         self.changed = asyncio.Event()
+        self._told_ms: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -53,7 +58,7 @@ class Gateway(commands.Cog):
         """Return how many members a guild has, None where that was never told."""
         return self.member_counts.get(guild.id, guild.member_count)
 
-    def snapshot(self) -> Snapshot:
+    async def look(self) -> None:
         """Read the links as they are now, and act on those that need it: measure, or give up."""
         now = time.perf_counter()
         self._meet_shards()
@@ -62,19 +67,31 @@ class Gateway(commands.Cog):
             self._record(link.observe(pulse, now))
             if link.is_dead(pulse, now):
                 self._give_up(link)
-            elif link.wants_measurement(pulse):
+            elif link.asks(pulse, now):
                 self._measure(link)
+        latency_ms = self._latency_ms()
+        if _far_apart(latency_ms, self._told_ms):
+            self._told_ms = latency_ms
+            self.changed.set()
+
+    def _latency_ms(self) -> float | None:
+        links = self.links.values()
+        latencies = [link.latency_ms for link in links if link.latency_ms is not None]
+        connected = all(link.connected for link in links)
+        return round(sum(latencies) / len(latencies), 1) if connected and latencies else None
+
+    def snapshot(self) -> Snapshot:
+        """Return how things were when last looked at."""
+        now = time.perf_counter()
+        self._meet_shards()
         links = self.links.values()
         connected = bool(links) and all(link.connected for link in links)
         settled = self.settled
-        latencies = [link.latency_ms for link in links if link.latency_ms is not None]
         guilds = self._client.guilds
         per_shard = Counter(guild.shard_id for guild in guilds)
         return Snapshot(
             connected=connected,
-            latency_ms=round(sum(latencies) / len(latencies), 1)
-            if connected and latencies
-            else None,
+            latency_ms=self._latency_ms(),
             guilds=len(guilds) if settled else None,
             members=sum(self.members_of(guild) or 0 for guild in guilds) if settled else None,
             shards=[link.describe(per_shard[link.id], now) for link in links],
@@ -185,6 +202,13 @@ class Gateway(commands.Cog):
     async def on_shard_ready(self, shard_id: int) -> None:
         """All guilds are known."""
         self._ready(shard_id)
+
+
+def _far_apart(now: float | None, before: float | None) -> bool:
+    """Tell whether somebody who looks at the latency should not wait for the next heartbeat."""
+    if now is None or before is None:
+        return now is not before
+    return abs(now - before) > max(LEAP_MS, before / 2)
 
 
 def pulse_of(client: discord.Client, shard_id: int) -> Pulse | None:

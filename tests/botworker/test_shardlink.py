@@ -49,17 +49,94 @@ def test_a_heartbeat_is_asked_for_once_when_the_first_was_no_measurement(link):
     pulse = answered(201.0, 5.004)
     link.observe(pulse, 201.0)
 
-    assert [link.wants_measurement(pulse), link.wants_measurement(pulse)] == [True, False]
+    assert [link.asks(pulse, 201.0), link.asks(pulse, 201.5)] == [True, False]
 
 
 def test_no_heartbeat_is_asked_for_before_the_first_ack(link):
     link.identified(200.0)
 
-    assert not link.wants_measurement(answered(200.0, math.inf))
+    assert not link.asks(answered(200.0, math.inf), 201.0)
 
 
-def test_no_heartbeat_is_asked_for_when_the_latency_is_known(link):
-    assert not link.wants_measurement(answered(142.0, 0.06))
+def test_a_discord_that_is_asked_often_anyway_is_not_asked_when_the_latency_is_known(link):
+    assert not link.asks(answered(142.0, 0.06, interval=3.0), 143.0)
+
+
+def test_where_discord_is_asked_once_its_own_heartbeats_go_on_to_measure(link):
+    link.identified(200.0)
+    link.asks(answered(201.0, 0.3, interval=2.0), 201.0)
+
+    link.observe(answered(203.05, 0.05, interval=2.0), 203.1)
+
+    assert link.latency_ms == 50.0
+
+
+def ask(link, pulse, at):
+    """Look every quarter of a second from `at` until a heartbeat is due; tell when."""
+    while not link.asks(pulse, at):
+        link.observe(pulse, at)
+        at += 0.25
+    return at
+
+
+def test_a_heartbeat_of_ours_is_due_every_two_seconds_and_measures(link):
+    first = ask(link, answered(142.0, 0.06), 143.0)
+    pulse = answered(first + 0.07, 0.07)
+    second = ask(link, pulse, first + 0.25)
+
+    assert (first, second) == (143.0, 145.0)
+    assert link.latency_ms == 70.0
+
+
+def test_one_that_is_not_answered_within_two_seconds_is_told(link):
+    pulse = answered(142.0, 0.06)
+    link.asks(pulse, 143.0)
+    turns = [link.observe(pulse, 143.0 + step / 4) for step in range(1, 12)]
+
+    (turn,) = filter(None, turns)
+    assert turn.kind == "gateway.heartbeat_missed"
+    assert turns.index(turn) == 8
+    assert link.latency_ms is None
+
+
+def test_who_was_held_up_does_not_blame_discord(link):
+    pulse = answered(142.0, 0.06)
+    link.asks(pulse, 143.0)
+    link.observe(pulse, 143.25)
+
+    assert link.observe(pulse, 150.0) is None
+
+
+def test_an_ack_that_comes_late_again_and_again_is_one_silence(link):
+    pulse = answered(142.0, 0.06)
+    link.asks(pulse, 143.0)
+    for step in range(10):
+        link.observe(pulse, 143.25 + step / 4)
+    assert not link.connected
+
+    assert link.observe(answered(146.0, 3.0), 146.0) is None
+    assert link.asks(answered(146.0, 3.0), 146.0)
+    turn = link.observe(answered(146.1, 0.1), 146.25)
+
+    assert turn.kind == "gateway.heartbeat_answered"
+    assert link.latency_ms == 100.0
+
+
+def test_the_ack_of_another_heartbeat_is_no_measurement(link):
+    link.asks(answered(142.0, 0.06), 143.0)
+    link.observe(answered(143.5, 0.01), 143.5)
+
+    assert link.latency_ms == 60.0
+
+
+def test_a_session_without_a_first_ack_is_silent_after_ten_seconds():
+    link = ShardLink(0)
+    link.identified(100.0)
+
+    assert link.observe(answered(100.0, math.inf), 109.0) is None
+    turn = link.observe(answered(100.0, math.inf), 110.5)
+    assert turn is not None
+    assert turn.kind == "gateway.heartbeat_missed"
 
 
 def test_the_first_ack_after_resuming_is_one(link):
@@ -144,12 +221,13 @@ def test_missed_acks_are_told_once_and_the_frozen_latency_is_forgotten(link):
     assert link.describe(5, 210.0)["lastAckSeconds"] == 68.0
 
 
-def test_a_silent_shard_is_dead_after_two_intervals_and_not_before(link):
-    pulse = answered(142.0, 0.06)
+@pytest.mark.parametrize(("interval", "limit"), [(2.0, 6.0), (INTERVAL, 20.0)])
+def test_a_silent_shard_is_dead_after_two_intervals_or_twenty_seconds(link, interval, limit):
+    pulse = answered(142.0, 0.06, interval)
     link.observe(pulse, 142.0 + 1.5 * INTERVAL + 2)
 
-    assert not link.is_dead(pulse, 142.0 + 2 * INTERVAL)
-    assert link.is_dead(pulse, 142.0 + 2 * INTERVAL + 3)
+    assert not link.is_dead(pulse, 142.0 + limit - 0.1)
+    assert link.is_dead(pulse, 142.0 + limit + 0.1)
 
 
 def test_an_ack_after_silence_connects_again(link):
