@@ -5,10 +5,24 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils.decorators import sync_and_async_middleware
 
 from dashboard import audit
+
+
+class Compressed(GZipMiddleware):
+    """Compresses what is answered whole; its length tells nothing exact (BREACH).
+
+    What is streamed goes on as it is: it would be compressed in the loop that serves the sockets.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Compress `response` if whoever asked takes that."""
+        if response.streaming:
+            return response
+        return super().process_response(request, response)
 
 
 @sync_and_async_middleware

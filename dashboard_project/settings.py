@@ -308,6 +308,7 @@ MIDDLEWARE = [
     "dashboard.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.middleware.Compressed",  # files were compressed when they were collected
     "django.contrib.sessions.middleware.SessionMiddleware",
     "dashboard.probes.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,8 +1,9 @@
 // A chart: what was drawn by the server drawn anew by uPlot, with the figures of the point that is pointed at.
 
-import uPlot from "../uplot/uPlot.esm.js";
 import { slot } from "./dom.js";
 import { moved } from "./spans.js";
+
+const { uPlot } = globalThis; // a script before the modules: the package has no module that is small
 
 /** The axis of time speaks UTC, as the page does. */
 const tzDate = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
