@@ -101,6 +101,19 @@ class Audience:
                 found.update(log.flaws(page.showing.events()))
         return [f"{flaw} ({count} pages)" for flaw, count in found.items()]
 
+    def restarts(self, log: Log, snapshots: int) -> list[str]:
+        """Return how pages did not begin with so many snapshots, each of `log`; maybe nothing."""
+        counts = Counter(len(page.showings) for page in self.pages)
+        epochs = {showing.epoch for page in self.pages for showing in page.showings}
+        found = [
+            f"{pages} pages began with {number} snapshots instead of {snapshots}"
+            for number, pages in counts.items()
+            if number != snapshots
+        ]
+        if epochs != {log.epoch}:
+            found.append(f"pages were shown {len(epochs)} logs, though there was but one")
+        return found
+
     def lateness(self, writes: Iterable[Write]) -> list[float]:
         """Return, for every page and write, how long after its commit it was shown, in seconds.
 

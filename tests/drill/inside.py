@@ -1,6 +1,7 @@
 """`manage.py` with an ear: on a signal the process says on standard output what it holds.
 
-SIGUSR1: now. SIGUSR2: after it has collected its garbage, which holds everybody up for a moment.
+SIGUSR1: now. SIGUSR2: after it has collected its garbage and counted the objects that are left,
+which holds everybody up for a moment.
 Used for the web processes of the drill, which are otherwise exactly those of `manage.py runweb`.
 """
 
@@ -15,16 +16,24 @@ MARK = "inside: "
 
 
 def _say(number: int, _: object) -> None:
-    """Print the number of asyncio tasks, of sockets in the hub, and of Python objects."""
-    from dashboard.hub import current_hub
+    """Print the number of asyncio tasks, of sockets in the hub, of Python objects, and its counts.
 
+    The counts are those of `/metrics`: what the hub counted, and `closed CODE` for its sockets.
+    """
+    from dashboard import metrics
+    from dashboard.hub.figures import figures
+
+    objects = 0
     if number == signal.SIGUSR2:
         gc.collect()
-    hub = current_hub()
+        objects = len(gc.get_objects())
+    hub = figures()
     found = {
         "tasks": len(asyncio.all_tasks()),
-        "sockets": sum(len(members) for members in hub.groups.values()),
-        "objects": len(gc.get_objects()),
+        "sockets": hub.sockets,
+        "objects": objects,
+        "counts": {f"closed {code}": times for code, times in metrics.closes.items()}
+        | dict(hub.counts),
     }
     os.write(1, f"{MARK}{json.dumps(found)}\n".encode())
 

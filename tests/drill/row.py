@@ -30,13 +30,17 @@ class Seen:
         if not condition:
             self.misses.append(miss)
 
-    async def compare(
-        self, world: World, pages: Audience, settle_seconds: float = SETTLE_SECONDS
-    ) -> None:
-        """Require that every page shows the log of the database: all of it, in order, once."""
+    async def compare(self, world: World, pages: Audience, *, snapshots: int | None = 1) -> None:
+        """Require that every page shows the log of the database: all of it, in order, once.
+
+        And that it began with so many `snapshots`, all of this log: 1 is the one it was opened
+        with, None is any number of any log.
+        """
         log = await world.database.log()
-        await pages.all_at(log.head, settle_seconds)
+        await pages.all_at(log.head, SETTLE_SECONDS)
         flaws = pages.flaws(log)
+        if snapshots is not None:
+            flaws += pages.restarts(log, snapshots)
         self.misses.extend(flaws)
         right = sum(len(page.showing.seqs) for page in pages.pages)
         whole = "every page equals the database" if not flaws else "pages differ"

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import signal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.drill.inside import MARK
 from tests.drill.processes import Process, descriptors, python, resident_bytes
@@ -13,11 +13,15 @@ ANSWER_SECONDS = 10.0
 
 
 class Holding(NamedTuple):
-    """What a process holds at one moment."""
+    """What a process holds at one moment, and what it counted so far.
+
+    `objects` is 0 where its garbage was not collected before.
+    """
 
     tasks: int
     sockets: int
     objects: int
+    counts: dict[str, int]
     descriptors: int
     resident_bytes: int
 
@@ -28,7 +32,7 @@ class Web(Process):
     def __init__(self, variables: dict[str, str]) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._told: asyncio.Future[dict[str, int]] | None = None
+        self._told: asyncio.Future[dict[str, Any]] | None = None
         super().__init__(
             python("tests.drill.inside", "runweb"),
             {"PORT": str(self.port), **variables},
@@ -41,6 +45,10 @@ class Web(Process):
             super().heard(line)
         elif self._told is not None and not self._told.done():
             self._told.set_result(json.loads(line.removeprefix(MARK)))
+
+    async def counted(self, what: str) -> int:
+        """Ask the process how often something happened: `repaired`, `closed 4008` and the like."""
+        return (await self.holding()).counts.get(what, 0)
 
     async def holding(self, *, tidy: bool = False) -> Holding:
         """Ask the process what it holds, `tidy`: after collecting its garbage.

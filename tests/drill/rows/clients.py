@@ -12,20 +12,22 @@ from tests.drill.web import Web
 from tests.drill.world import World
 
 STALLED_MAX_BYTES = 5 * MEGABYTE
+STALLED_SECONDS = 10.0  # after what it may leave unsent was written; Daphne's pings take 20 s
 FREED_SECONDS = 10.0 + 10.0 + 3.0  # ping interval, timeout, and the rule's margin
 NOTHING_SECONDS = 0.5
 EVENT_BYTES = 7000
+EVENTS_A_SECOND = 100
 
 
 @row(
     "stalled-client",
     fault="a client that stops reading, under 700 KB/s",
-    expected="closed with 4008 or cut, +5 MB at most, the others notice nothing",
+    expected="closed with 4008, +5 MB at most, the others notice nothing",
 )
 async def stalled_client(world: World, seen: Seen) -> None:
-    web = await world.web()
-    pages = await world.pages(10, web.url)
-    writer = await world.writer("--rate=100", f"--bytes={EVENT_BYTES}")
+    web, other = await world.web(), await world.web()
+    pages, elsewhere = await world.pages(10, web.url), await world.pages(10, other.url)
+    writer = await world.writer(f"--rate={EVENTS_A_SECOND}", f"--bytes={EVENT_BYTES}")
     writer.go()
     world.say("filling the hub's memory of events")
     while len(writer.writes) < 700:  # noqa: ASYNC110
@@ -35,33 +37,40 @@ async def stalled_client(world: World, seen: Seen) -> None:
     began = time.monotonic()
     await stalled.open()
     peak, gone = await watch(world, web, pages, began)
+    ended = time.monotonic()
     await asyncio.sleep(1.0)
     await writer.finish()
     code = await stalled.drain()
     stalled.close()
-    await seen.compare(world, pages)
-    after = (await web.holding()).resident_bytes
-    seen.memory = (before, after)
+    for audience in (pages, elsewhere):
+        await seen.compare(world, audience)
+        seen.require(not audience.blackouts(), "others were disconnected")
+    after = await web.holding()
+    seen.memory = (before, after.resident_bytes)
     seen.recovery = [gone]
-    early = pages.lateness(w for w in writer.writes[300:] if w.at < began)
-    late = pages.lateness(w for w in writer.writes if w.at >= began)
-    slower = percentile(late, 99) - percentile(early, 99)
-    seen.require(gone < 30.0, "it was not closed")
+    given = [write for write in writer.writes if began <= write.at <= ended]
+    rate = len(given) * EVENT_BYTES / gone
+    seen.require(rate >= EVENTS_A_SECOND * EVENT_BYTES / 2, f"only {rate / 1000:.0f} KB/s")
+    seen.require(gone < STALLED_SECONDS, f"it was closed after {gone:.1f} s")
+    closed = after.counts.get("closed 4008", 0)
+    seen.require(closed == 1, f"the web process closed {closed} sockets with 4008")
     seen.require(code in {4008, None}, f"it was closed with {code}")
     grown = peak - before
     seen.require(grown <= STALLED_MAX_BYTES, f"memory grew by {grown / MEGABYTE:.1f} MB")
-    seen.require(not pages.blackouts(), "others were disconnected")
+    # Beside pages of a process without such a client: what the machine is busy with meets both.
+    slower = percentile(pages.lateness(given), 99) - percentile(elsewhere.lateness(given), 99)
     seen.require(slower <= NOTHING_SECONDS, f"others got their events {slower:.2f} s later")
+    told = "closed with 4008" if code else "closed with 4008, which did not get through"
     seen.fact(
-        f"{'closed with 4008' if code else 'cut'} after {gone:.1f} s,"
-        f" +{grown / MEGABYTE:.1f} MB at most; others {slower * 1000:+.0f} ms (p99)"
+        f"{told}, after {gone:.1f} s of {rate / 1000:.0f} KB/s, +{grown / MEGABYTE:.1f} MB at most;"
+        f" others {slower * 1000:+.0f} ms (p99, beside those of another process)"
     )
 
 
 async def watch(world: World, web: Web, pages: Audience, began: float) -> tuple[int, float]:
     """Watch until only `pages` are left; return the peak of memory, and how long that took."""
     peak = 0
-    while (gone := time.monotonic() - began) < 30.0:
+    while (gone := time.monotonic() - began) < 2 * STALLED_SECONDS:
         peak = max(peak, resident_bytes(web.pid))
         if (await web.holding()).sockets == len(pages.pages):
             break

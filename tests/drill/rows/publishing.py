@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from tests.drill.row import Seen, row
+from tests.drill.web import Web
 from tests.drill.world import World
 from tests.drill.writing import Write
 
@@ -31,6 +32,7 @@ async def publishes_dropped(world: World, seen: Seen) -> None:
     seen.recovery = pages.lateness(dropped)
     worst = max(pages.lateness(writer.writes))
     seen.require(worst <= REPAIR_SECONDS, f"an event came after {worst:.1f} s")
+    await require_repaired(seen, web, len(dropped))
     seen.fact(f"{len(dropped)} of {len(writer.writes)} publishes dropped")
 
 
@@ -58,4 +60,12 @@ async def publisher_killed(world: World, seen: Seen) -> None:
     await seen.compare(world, pages)
     worst = max(seen.recovery)
     seen.require(worst <= REPAIR_SECONDS, f"an event came after {worst:.1f} s")
+    await require_repaired(seen, web, times)
     seen.fact(f"{times} writers killed")
+
+
+async def require_repaired(seen: Seen, web: Web, least: int) -> None:
+    """Require that the hub read so many events from the database: their publishes did not come."""
+    repaired = await web.counted("repaired")
+    seen.require(repaired >= least, f"only {repaired} of {least} events had to be repaired")
+    seen.fact(f"the hub repaired {repaired}")
