@@ -107,6 +107,7 @@ class Reader:
         self.now = 0.0  # in seconds, by the stats: half a second each
         self.connection: Connection | None = None
         self.task: asyncio.Task[None] | None = None
+        self.epochs: list[str] = []  # of each snapshot
 
     def write(self, text: str) -> None:
         self.news.put_nowait(text)
@@ -146,6 +147,7 @@ class Reader:
         """Show a snapshot."""
         at, self.shown = await in_thread(self.database.snapshot)
         self.course = Course(at.epoch, at.head)
+        self.epochs.append(at.epoch)
 
     async def follow(self) -> None:
         while True:
@@ -296,6 +298,9 @@ class World:
             await self.come()
             await self.stays.until_whole()
             await self.comes.until_whole()
+            if not {"restore", "prune"} & {name for name, *_ in steps}:
+                assert len({*self.stays.epochs, *self.comes.epochs}) == 1, "it is one log"
+                assert len(self.stays.epochs) == 1, "nothing was out of reach of who stayed"
         finally:
             await self.land()
             await self.stays.leave()

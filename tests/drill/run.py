@@ -65,9 +65,8 @@ async def perform(row: Row, world: World) -> Seen:
     try:
         async with world:
             await row.play(world, seen)
-            tracebacks = sum(web.tracebacks for web in world.webs)
-            if tracebacks:
-                seen.fact(f"{tracebacks} tracebacks in the log")
+        tracebacks = sum(web.tracebacks for web in world.webs)  # also those of their end
+        seen.require(not tracebacks, f"{tracebacks} tracebacks in the logs of the web processes")
     except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - the others are still to be seen
         traceback.print_exception(error)
         seen.misses.append(f"{type(error).__name__}: {error}")
