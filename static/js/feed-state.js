@@ -1,7 +1,8 @@
 // What the feed holds: a bounded list of the events that are wanted, the notices between them, whether it is paused,
 // and whether it follows the log or shows a piece of its past. No DOM.
 
-import { fold } from "./fold.js";
+import { figure } from "./figures.js";
+import { fold, isFolded } from "./fold.js";
 import { age, dayName } from "./time.js";
 
 export const EVENTS_MAX = 500;
@@ -34,21 +35,30 @@ export class FeedState {
   /**
    * Shows another view: `events` (newest first) are those that `matches` between the seqs `from` and `upto`; `live`
    * when new ones are to be added, `plain` when nothing is left out, `whole` when no older one is kept, `last` when no
-   * newer one was; `here` is the event that was asked for.
+   * newer one was; `here` is the event that was asked for; `epoch` says of which log. A pause ends with its view.
    */
   show(events, view = {}) {
-    const from = view.from ?? events.at(-1)?.seq ?? 1;
-    this.#view = { ...WHOLE_LOG, ...view, from };
     this.#frozen = null;
-    this.#begin(events, from, view.upto ?? events[0]?.seq ?? 0);
+    this.showAgain(events, view);
   }
 
-  /** Starts the same view again from a snapshot (newest first); nothing of the old list stays. */
-  reset(events) {
+  /** Shows the same view as it is now. While paused what is read stays, unless it is of another log. */
+  showAgain(events, view = {}) {
+    const from = view.from ?? events.at(-1)?.seq ?? 1;
+    const upto = view.upto ?? events[0]?.seq ?? 0;
+    const sameLog = view.epoch === this.#view?.epoch;
+    this.#view = { ...WHOLE_LOG, ...view, from };
+    this.#begin(events, from, upto);
+    if (!this.#frozen) return;
+    if (sameLog) this.#recount();
+    else this.pause();
+  }
+
+  /** Starts the same view again from a snapshot of the log `epoch`, newest first. */
+  reset(events, epoch) {
     const from = events.at(-1)?.seq ?? 1;
-    this.#view = { ...this.#view, from, whole: this.#view.plain && from === 1, here: 0 };
-    this.#begin(events, from, events[0]?.seq ?? 0);
-    if (this.#frozen) this.pause();
+    const whole = this.#view.plain && from === 1;
+    this.showAgain(events, { ...this.#view, epoch, from, upto: events[0]?.seq ?? 0, whole, here: 0 });
   }
 
   #begin(events, from, upto) {
@@ -72,6 +82,7 @@ export class FeedState {
     if (!this.range) this.#from = event.seq;
     this.#upto = event.seq;
     if (!wanted) return;
+    if (this.#frozen && !isFolded(event, this.#events)) this.#frozen.arrived += 1;
     this.#events.unshift(event);
     if (this.#events.length <= EVENTS_MAX) return;
     this.#events.pop();
@@ -84,8 +95,12 @@ export class FeedState {
     this.#notices = [{ from, to, text: awayText(away) }, ...this.#notices].slice(0, NOTICES_MAX);
   }
 
-  /** The first and the last seq it speaks of: every wanted event between them, both included, is held. */
+  /** The first and the last seq that it speaks of: every wanted event between them, both included, is shown. */
   get range() {
+    return this.#frozen ? this.#frozen.range : this.#range;
+  }
+
+  get #range() {
     return this.#upto >= this.#from ? [this.#from, this.#upto] : null;
   }
 
@@ -94,9 +109,15 @@ export class FeedState {
    * events, how many came since, and whether it let go of the oldest.
    */
   get view() {
+    if (this.#frozen) return this.#frozen.view;
     const { live, plain, whole, last, from } = this.#view;
     const [count, later] = [this.#events.length, this.#later];
     return { live, plain, whole, last: last && !later, count, later, dropped: this.#from > from };
+  }
+
+  /** Which log its events are of. */
+  get epoch() {
+    return this.#view.epoch;
   }
 
   get paused() {
@@ -104,23 +125,38 @@ export class FeedState {
   }
 
   pause() {
-    this.#frozen = { rows: this.#rows(), last: this.#upto };
-  }
-
-  resume() {
     this.#frozen = null;
+    this.#frozen = { rows: this.#rows(), range: this.#range, view: this.view, last: this.#upto, arrived: 0, more: false };
   }
 
-  /** How many rows arrived since the pause. */
+  /** Goes on with the newest; when not all that came is held, a notice above what came says so and leads there. */
+  resume() {
+    const { last, range } = this.#frozen;
+    this.#frozen = null;
+    if (!range || this.#from <= last + 1) return;
+    const text = `While you were paused more came than this list holds: events ${figure(last + 1)} to ${figure(this.#from - 1)} are not in it`;
+    this.#notices = [{ from: this.#upto + 1, to: this.#upto, text, after: last }, ...this.#notices].slice(0, NOTICES_MAX);
+  }
+
+  /** `{count, more}`: how many rows arrived since the pause, and whether it may be more than that. */
   get waiting() {
-    if (!this.#frozen) return 0;
-    return fold(this.#events).filter(({ event }) => event.seq > this.#frozen.last).length;
+    const { arrived, more } = this.#frozen ?? { arrived: 0, more: false };
+    return { count: arrived, more };
+  }
+
+  /** Counts again what came since the pause: the list was begun anew, maybe past events that were never here. */
+  #recount() {
+    const { last, arrived } = this.#frozen;
+    const held = fold(this.#events).filter(({ event }) => event.seq > last).length;
+    const missing = Math.max(0, this.#from - last - 1);
+    this.#frozen.arrived = Math.max(arrived, held + (this.#view.plain ? missing : 0));
+    this.#frozen.more = !this.#view.plain && missing > 0;
   }
 
   /**
    * Returns the rows to show, newest first: `{key, kind: "event", event, durationMs, missed, here}`,
-   * `{key, kind: "day", text}` before the first of each day, `{key, kind: "away", text}` above what
-   * was caught up with.
+   * `{key, kind: "day", text}` before the first of each day, `{key, kind: "away", text, after}` above what
+   * was caught up with; `after` is the seq to read on from, if there is something to read.
    */
   rows() {
     return this.#frozen ? this.#frozen.rows : this.#rows();
@@ -136,8 +172,8 @@ export class FeedState {
       if (date !== day) rows.push({ key: `day:${date}`, kind: "day", text: dayName(event.timestamp) });
       day = date;
       while (notices.length && event.seq <= notices[0].to) {
-        const { to, text } = notices.shift();
-        rows.push({ key: `away:${to}`, kind: "away", text });
+        const { to, text, after } = notices.shift();
+        rows.push({ key: `${after === undefined ? "away" : "paused"}:${to}`, kind: "away", text, after });
       }
       const missed = this.#notices.some(({ from, to }) => from <= event.seq && event.seq <= to);
       const found = event.seq <= here;

@@ -7,6 +7,7 @@ import { clockTime, localMoment } from "./time.js";
 
 const PAINT_EVERY_MS = 150;
 const ANIMATED_MAX = 6; // of the rows that arrive together: more is a flood, and each would move for seconds
+const SILENT_MS = 500; // until a screen reader has seen that the rows are others
 const TEMPLATES = { event: "event-template", away: "away-template", day: "day-template" };
 
 export class Feed {
@@ -17,6 +18,7 @@ export class Feed {
   #live = false;
   #asked = false;
   #painted = 0;
+  #silent;
   #shown = new WeakMap(); // what each row of the page says, to touch only what changes
 
   constructor(root, state) {
@@ -28,10 +30,16 @@ export class Feed {
     this.#start();
   }
 
-  /** Shows another log: the same number may mean another event there, so no row stays. */
+  /** Shows another view, from its top: no row stays, and those that come are not read out one by one. */
   restart() {
+    const log = this.#list.parentElement;
+    setAttribute(log, "aria-live", "off");
     this.#list.replaceChildren();
     this.#start();
+    log.scrollTop = 0;
+    clearTimeout(this.#silent);
+    this.#silent = setTimeout(() => setAttribute(log, "aria-live", "polite"), SILENT_MS);
+    setText(slot(this.#root, "feed-said"), slot(this.#root, "feed-foot").textContent);
   }
 
   /** Paints what there is; from now on a new row is news. */
@@ -64,9 +72,16 @@ export class Feed {
     setText(slot(this.#root, "feed-state"), paused ? "paused" : view.live ? text : "earlier events");
   }
 
-  /** Says what went wrong, until the next painting. */
+  /** Says what went wrong; it stays until nothing is said. */
   say(text) {
-    setText(slot(this.#root, "feed-foot"), text);
+    const notice = slot(this.#root, "feed-notice");
+    notice.hidden = !text;
+    setText(notice, text);
+  }
+
+  /** Takes the focus: what had it is gone. */
+  focus() {
+    this.#list.parentElement.focus({ preventScroll: true });
   }
 
   /** Brings the event that was asked for into view. */
@@ -117,7 +132,7 @@ export class Feed {
     const { paused, waiting, view } = this.#state;
     slot(this.#root, "pause").hidden = !view.live;
     slot(this.#root, "pause").setAttribute("aria-pressed", String(paused));
-    setText(slot(this.#root, "pause-word"), paused ? `Resume · ${figure(waiting)} new` : "Pause");
+    setText(slot(this.#root, "pause-word"), paused ? `Resume · ${figure(waiting.count)}${waiting.more ? "+" : ""} new` : "Pause");
     this.#root.toggleAttribute("data-paused", paused);
     this.setWord(this.#word);
   }
@@ -126,6 +141,7 @@ export class Feed {
     const element = copyOf(TEMPLATES[row.kind]);
     if (row.kind !== "event") {
       fill(element, { text: row.text });
+      if (row.after !== undefined) this.#leadOn(slot(element, "link"), row.after);
       return element;
     }
     const { event } = row;
@@ -137,6 +153,12 @@ export class Feed {
     slot(element, "sentence").replaceChildren(...parts(event).map(piece));
     slot(element, "context").replaceChildren(...context(event).map((text) => piece({ role: "place", text })));
     return element;
+  }
+
+  #leadOn(link, after) {
+    const older = slot(this.#root, "older").getAttribute("href");
+    link.hidden = false;
+    link.href = older.replace(/(?<=[?&])before=\d+/, `after=${after}`);
   }
 
   #update(element, row) {

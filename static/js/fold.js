@@ -24,3 +24,8 @@ export function fold(events) {
     .filter((event) => !folded.has(event.seq))
     .map((event) => ({ event, durationMs: durations.get(event.seq) ?? event.durationMs }));
 }
+
+/** Returns whether `event`, newer than all `events`, gets no row of its own among them. */
+export const isFolded = ({ kind, request }, events) =>
+  Boolean(request) && kind === "bot.command_completed" &&
+  events.some((other) => other.request === request && !other.kind.startsWith("bot.command_"));

@@ -21,7 +21,7 @@ export class LiveFeed {
   #feed;
   #turn = 0;
   #arrived = null; // what came since another view was asked for, as long as it is not here
-  #again = false; // the view could not be had: ask once more
+  #retry = null; // the view could not be had: how to ask once more
 
   constructor(page) {
     this.#page = page;
@@ -41,20 +41,23 @@ export class LiveFeed {
     return {
       onStatus: ({ links: [pageLink] }) => {
         this.#feed.setWord(pageLink.word.replace(/^page /, ""));
-        if (this.#again && pageLink.state === "good") this.#load(location.href);
+        if (this.#retry && pageLink.state === "good") this.#load(location.href, this.#retry);
       },
       onEvent: (event) => {
         this.#arrived?.push(event);
         this.#state.add(event);
         this.#feed.ask();
       },
-      onSnapshot: (newest) => {
+      onSnapshot: (newest, epoch) => {
         this.#turn += 1; // what was asked of the log before is void
         this.#arrived = null;
+        this.#root.removeAttribute("aria-busy");
         const { plain } = this.#state.view;
-        this.#state.reset(plain ? newest : []);
-        this.#feed.restart();
-        if (!plain) this.#load(location.href);
+        const other = epoch !== this.#state.epoch; // the same number may mean another event there
+        this.#state.reset(plain ? newest : [], epoch);
+        if (other) this.#feed.restart();
+        else this.#feed.ask();
+        if (!plain) this.#load(location.href, { again: true });
       },
       onCaughtUp: (away) => {
         this.#state.caughtUp(away);
@@ -106,9 +109,10 @@ export class LiveFeed {
     input.select();
   }
 
-  async #load(url, { push = false } = {}) {
+  /** Shows the view at `url`: a new one, or `again` the one that is shown, as it is now. */
+  async #load(url, { push = false, again = false } = {}) {
     const turn = ++this.#turn;
-    this.#again = false;
+    this.#retry = null;
     this.#arrived = [];
     this.#root.setAttribute("aria-busy", "true");
     const text = await this.#page.http.page(url).catch(() => null);
@@ -116,35 +120,46 @@ export class LiveFeed {
     this.#root.removeAttribute("aria-busy");
     const arrived = this.#arrived;
     this.#arrived = null;
-    if (text === null) return this.#failed(push);
+    if (text === null) return this.#failed(push, again);
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const view = fresh.querySelector(".feed") && given("view", fresh);
     if (!view) return location.assign(url); // signed out, or not ours: the address says what it is
     if (push && url !== location.href) history.pushState(null, "", url);
-    if (view.epoch !== this.#page.stats.stream.epoch) this.#again = true; // the news of it is on its way
-    this.#state.show(given("events", fresh), viewOf(view));
+    if (view.epoch !== this.#page.stats.stream.epoch) this.#retry = { again: true }; // the news of it is on its way
+    const stays = again && view.epoch === this.#state.epoch;
+    this.#state[again ? "showAgain" : "show"](given("events", fresh), viewOf(view));
     arrived.forEach((event) => this.#state.add(event));
-    this.#swap(fresh);
-    this.#feed.restart();
-    this.#feed.showHere();
+    const focus = this.#swap(fresh);
+    this.#feed.say("");
+    if (stays) this.#feed.ask();
+    else this.#feed.restart();
+    focus();
+    if (!again) this.#feed.showHere();
   }
 
-  #failed(pushed) {
-    this.#again = !pushed; // the address is there already: its view has to follow
-    this.#feed.say("The server did not answer. Try again.");
+  #failed(pushed, again) {
+    this.#retry = pushed ? null : { again }; // the address is there already: its view has to follow
+    this.#feed.say("The server did not answer: what you see is what was here before. Try again.");
   }
 
-  /** Takes over what the server words: the filter, the ways on, the empty state. */
+  /**
+   * Takes over what the server words: the filter, the ways on, the empty state. Returns what gives the focus back, once
+   * all is painted.
+   */
   #swap(fresh) {
     const { id, selectionStart, selectionEnd } = document.activeElement;
+    const held = ["tools", "empty", "foot", "rows"].some((name) => slot(this.#root, name).contains(document.activeElement));
     const open = this.#root.querySelector("details")?.open;
     for (const name of ["tools", "empty", "foot"]) {
       slot(this.#root, name).replaceWith(document.adoptNode(slot(fresh, name)));
     }
     if (open) this.#root.querySelector("details").open = true;
-    const again = id && document.getElementById(id);
-    if (!again || again === document.activeElement) return;
-    again.focus({ preventScroll: true });
-    if (again.type === "search") again.setSelectionRange(selectionStart, selectionEnd);
+    return () => {
+      if (!held) return;
+      const again = id && document.getElementById(id);
+      if (!again || again.hidden) return this.#feed.focus();
+      again.focus({ preventScroll: true });
+      if (again.type === "search") again.setSelectionRange(selectionStart, selectionEnd);
+    };
   }
 }

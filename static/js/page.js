@@ -15,7 +15,7 @@ const NOBODY = { onStats() {}, onStatus() {}, onEvent() {}, onSnapshot() {}, onC
  * The page around `[data-live]` (templates/dashboard/live.html), kept fresh.
  *
  * Tells its listener what it wants to hear of: `onStats(stats)` when figures came, `onStatus({stats, links, now})` then
- * and every second, and of the stream `onEvent(event)`, `onSnapshot(events)`, `onCaughtUp(away)`.
+ * and every second, and of the stream `onEvent(event)`, `onSnapshot(events, epoch)`, `onCaughtUp(away)`.
  */
 export class LivePage {
   root = document.querySelector("[data-live]");
@@ -36,7 +36,7 @@ export class LivePage {
         onStats: (stats) => this.#take(stats),
         onEvent: (event) => this.#listener.onEvent(event),
         onSnapshot: ({ stats, events: newest }) => {
-          this.#listener.onSnapshot(newest);
+          this.#listener.onSnapshot(newest, stats.stream.epoch);
           this.#take(stats);
         },
         onCaughtUp: (away) => this.#listener.onCaughtUp(away),

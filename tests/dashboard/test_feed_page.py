@@ -223,10 +223,64 @@ def test_a_view_that_cannot_be_had_is_said_and_nothing_is_lost(
         is_live(page)
         page.route("**/?level=error", lambda route: route.abort())
         page.locator(".chip", has_text="errors").click()
-        expect(page.locator("[data-slot=feed-foot]")).to_contain_text("did not answer")
+        notice = page.get_by_role("alert")
+        expect(notice).to_contain_text("did not answer")
         expect(page).to_have_url(f"{live_web.url}/")
+        expect(page.locator(".feed")).not_to_have_attribute("aria-busy", "true")
         beside(lambda: claim(2))
         expect(page.locator(".event")).to_have_count(2)
+        expect(notice).to_be_visible()
+        page.unroute("**/?level=error")
+        page.locator(".chip", has_text="errors").click()
+        expect(page.locator(".event")).to_have_count(0)
+        expect(notice).to_be_hidden()
+
+
+def test_a_pause_counts_all_that_comes_and_resuming_leads_to_what_is_not_in_the_list(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    happened(range(1, 101))
+    with open_page(chromium, live_web, cookie) as page:
+        page.goto(f"{live_web.url}/events")
+        is_live(page)
+        page.keyboard.press("p")
+        foot = page.locator("[data-slot=feed-foot]")
+        expect(foot).to_contain_text("events 1 to 100, none missing")
+        beside(lambda: happened(range(101, 1001)))
+        pause = page.locator("[data-slot=pause-word]")
+        expect(pause).to_have_text("Resume · 900 new")
+        expect(foot).to_contain_text("events 1 to 100, none missing")
+        assert sentences(page)[0] == "Shard 100 resumed"
+        page.keyboard.press("p")
+        expect(foot).to_contain_text("events 501 to 1,000")
+        notice = page.locator(".away")
+        expect(notice).to_contain_text("events 101 to 500 are not in it")
+        notice.get_by_role("link").click()
+        expect(page).to_have_url(f"{live_web.url}/events?after=100")
+        expect(foot).to_contain_text("events 101 to 200")
+
+
+@pytest.mark.parametrize("path", ["/events", "/events?level=info"])
+def test_a_pause_outlives_a_snapshot_and_what_is_read_stays(
+    chromium: str, start_web: Callable[..., LiveWeb], staff: User, path: str
+):
+    web = start_web(REPLAY_EVENTS_MAX="3")
+    happened(range(1, 11))
+    with open_page(chromium, web, web.cookie(staff)) as page:
+        page.goto(web.url + path)
+        is_live(page)
+        page.keyboard.press("p")
+        web.kill()
+        expect(page.locator("[data-live]")).not_to_have_attribute("data-live", "live")
+        beside(lambda: happened(range(11, 211)))
+        web.start()
+        is_live(page)
+        count = "200" if path == "/events" else "100+"  # of what matches only a page is counted
+        expect(page.locator("[data-slot=pause-word]")).to_have_text(f"Resume · {count} new")
+        assert sentences(page)[0] == "Shard 10 resumed"
+        page.keyboard.press("p")
+        expect(page.locator(".event").first).to_contain_text("Shard 210 resumed")
+        expect(page.locator(".away", has_text="While you were paused")).to_be_visible()
 
 
 def test_the_keys_search_pause_and_explain_themselves(

@@ -99,10 +99,10 @@ describe("a pause", () => {
     state.pause();
     for (let seq = 3; seq <= 39; seq++) state.add(event(seq));
     assert.deepEqual(keys(state), [DAY, "2", "1"]);
-    assert.equal(state.waiting, 37);
+    assert.deepEqual(state.waiting, { count: 37, more: false });
     state.resume();
     assert.equal(state.rows().length, 40);
-    assert.equal(state.waiting, 0);
+    assert.equal(state.waiting.count, 0);
   });
 
   it("counts rows, not the completions that are folded into them", () => {
@@ -110,14 +110,50 @@ describe("a pause", () => {
     state.pause();
     state.add(event(2, { request: "r" }));
     state.add(event(3, { request: "r", kind: "bot.command_completed" }));
-    assert.equal(state.waiting, 1);
+    assert.equal(state.waiting.count, 1);
   });
 
   it("does not keep the rows of a log that is gone", () => {
-    const state = new FeedState(eventsDown(9));
+    const state = new FeedState(eventsDown(9), { epoch: "a" });
     state.pause();
-    state.reset(eventsDown(1));
+    state.reset(eventsDown(1), "b");
     assert.deepEqual(keys(state), [DAY, "1"]);
     assert.equal(state.paused, true);
+  });
+
+  it("counts what the list could not hold, speaks of what is read, and says on resuming what is not in the list", () => {
+    const state = new FeedState(eventsDown(648, 549), { from: 549, upto: 648 });
+    state.pause();
+    for (let seq = 649; seq <= 1_548; seq++) state.add(event(seq));
+    assert.equal(state.waiting.count, 900);
+    assert.deepEqual(state.range, [549, 648]);
+    assert.equal(state.view.dropped, false);
+    state.resume();
+    assert.deepEqual(state.range, [1_049, 1_548]);
+    const [notice] = state.rows().filter((row) => row.kind === "away");
+    assert.match(notice.text, /events 649 to 1,048 are not in it/);
+    assert.equal(notice.after, 648);
+    assert.deepEqual(state.rows().filter((row) => row.missed), []);
+    assert.equal(state.rows()[1].kind, "away"); // above all that came
+  });
+
+  it("says nothing of a gap when all that came is held", () => {
+    const state = new FeedState(eventsDown(3));
+    state.pause();
+    state.add(event(4));
+    state.resume();
+    assert.deepEqual(keys(state), [DAY, "4", "3", "2", "1"]);
+  });
+
+  it("outlives a snapshot of the same log, and counts what only the log has", () => {
+    const state = new FeedState(eventsDown(9), { epoch: "a" });
+    state.pause();
+    state.reset(eventsDown(1_000, 951), "a");
+    state.add(event(1_001));
+    assert.equal(state.paused, true);
+    assert.deepEqual(keys(state).slice(0, 2), [DAY, "9"]);
+    assert.deepEqual(state.waiting, { count: 992, more: false });
+    state.resume();
+    assert.match(state.rows().find((row) => row.kind === "away").text, /events 10 to 950/);
   });
 });

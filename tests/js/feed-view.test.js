@@ -42,8 +42,33 @@ describe("a filtered feed", () => {
     state.pause();
     state.add(event(1));
     state.add(error(2));
-    assert.equal(state.waiting, 1);
+    assert.equal(state.waiting.count, 1);
     state.resume();
+    assert.deepEqual(seqs(state), [2]);
+  });
+});
+
+describe("a filtered feed that is paused while it starts again", () => {
+  it("keeps what is read, and counts at least what it knows of", () => {
+    const state = new FeedState([error(8)], { ...errors, epoch: "a", from: 3, upto: 10 });
+    state.pause();
+    state.add(error(11));
+    state.reset([], "a"); // a snapshot came: what it holds is asked for
+    state.add(error(90));
+    state.showAgain([error(88), error(70)], { ...errors, epoch: "a", from: 60, upto: 89 });
+    state.add(error(90));
+    assert.deepEqual(seqs(state), [8]);
+    assert.deepEqual(state.range, [3, 10]);
+    assert.deepEqual(state.waiting, { count: 3, more: true });
+    state.resume();
+    assert.deepEqual(seqs(state), [90, 88, 70]);
+  });
+
+  it("stays paused on another log", () => {
+    const state = new FeedState([error(8)], { ...errors, epoch: "a", from: 3, upto: 10 });
+    state.pause();
+    state.showAgain([error(2)], { ...errors, epoch: "b", from: 1, upto: 2 });
+    assert.equal(state.paused, true);
     assert.deepEqual(seqs(state), [2]);
   });
 });
