@@ -13,7 +13,7 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
-from dashboard.hub.subscription import subscribed
+from dashboard.hub.subscription import NOT_AS_KNOWN, subscribed
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class Intake:
         self._on_hearing = on_hearing
         self._layer = get_channel_layer()
         self._channel: str | None = None
+        self._lean = True
         self._heard_at = time.monotonic()
         self._confirmed = False
         self._reconnect_after = RECONNECT_SECONDS
@@ -68,7 +69,7 @@ class Intake:
                 async with AsyncExitStack() as stack:
                     async with asyncio.timeout(CALL_TIMEOUT_SECONDS):
                         subscription = await stack.enter_async_context(
-                            subscribed(self._layer, self.group)
+                            subscribed(self._layer, self.group, lean=self._lean)
                         )
                     self._channel = subscription.channel
                     self._confirmed = False
@@ -76,6 +77,14 @@ class Intake:
                         self._take(await subscription.receive())
             except Exception as error:  # noqa: BLE001 - any layer, any fault: the probe tells, here we try again
                 logger.debug("cannot hear %s: %r", self.group, error)
+                if self._lean and isinstance(error, NOT_AS_KNOWN):
+                    self._lean = False
+                    logger.warning(
+                        "listening through the channel layer, which is slower: %r. Install what"
+                        " requirements/base.txt names, and name no protocol in REDIS_URL.",
+                        error,
+                    )
+                    continue
             finally:
                 self._channel = None
             await asyncio.sleep(PROBE_SECONDS)

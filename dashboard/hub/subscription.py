@@ -14,6 +14,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from channels_redis.utils import create_pool
 
 READ_BYTES = 1 << 20
+NOT_AS_KNOWN = (AttributeError, TypeError, ValueError)
 
 
 class Subscription(Protocol):
@@ -29,9 +30,13 @@ class Subscription(Protocol):
 
 
 @asynccontextmanager
-async def subscribed(layer: Any, group: str) -> AsyncIterator[Subscription]:
-    """Be subscribed to `group`. Raises whatever the layer or its broker raises."""
-    if isinstance(layer, RedisPubSubChannelLayer) and len(layer._get_layer()._shards) == 1:
+async def subscribed(layer: Any, group: str, *, lean: bool = True) -> AsyncIterator[Subscription]:
+    """Be subscribed to `group`. Raises whatever the layer or its broker raises.
+
+    When `lean`, on Redis by a reader of our own, which raises one of `NOT_AS_KNOWN` when the layer,
+    its Redis client or what Redis sends are not as it knows them.
+    """
+    if lean and isinstance(layer, RedisPubSubChannelLayer) and len(layer._get_layer()._shards) == 1:
         async with _subscribed_to_redis(layer, group) as subscription:
             yield subscription
     else:

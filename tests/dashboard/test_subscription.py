@@ -8,6 +8,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.hub.intake import Intake
 from dashboard.hub.subscription import RedisSubscription, read_messages, subscribed
 from tests.broker import Broker
 
@@ -74,6 +75,27 @@ async def test_the_end_of_redis_is_the_end_of_the_subscription(broker: Broker):
         with pytest.raises(ConnectionError):
             while True:
                 await heard.receive()
+
+
+async def test_a_redis_that_speaks_another_way_is_heard_through_the_layer(
+    broker: Broker, settings, caplog: pytest.LogCaptureFixture
+):
+    hosts = settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]
+    mark = "&" if "?" in hosts[0]["address"] else "?"
+    hosts[0] = hosts[0] | {"address": f"{hosts[0]['address']}{mark}protocol=3"}
+    found: asyncio.Queue[Any] = asyncio.Queue()
+    hears = asyncio.Event()
+    intake = Intake("test", found.put_nowait, lambda now: hears.set() if now else hears.clear())
+    intake.start()
+    try:
+        async with asyncio.timeout(20):
+            await hears.wait()
+            await get_channel_layer().group_send("test", {"number": 1})
+            assert await found.get() == [{"number": 1}]
+    finally:
+        await intake.stop()
+        await get_channel_layer().flush()
+    assert "listening through the channel layer" in caplog.text
 
 
 async def test_any_layer_can_be_heard():
