@@ -12,9 +12,13 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hub")
+collector = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-stats")
+"""For the stats alone, which ask most of the database: what waits for it does not wait for them."""
 
 
-async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
+async def in_thread(
+    function: Callable[..., Result], *args: Any, threads: ThreadPoolExecutor = _threads
+) -> Result:
     """Call `function` with the ORM in a thread of the hub's own: no slow query holds others up."""
 
     def call() -> Result:
@@ -24,7 +28,7 @@ async def in_thread(function: Callable[..., Result], *args: Any) -> Result:
         finally:
             close_old_connections()
 
-    return await asyncio.get_running_loop().run_in_executor(_threads, call)
+    return await asyncio.get_running_loop().run_in_executor(threads, call)
 
 
 async def every(seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

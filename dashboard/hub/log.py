@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from dashboard import control, frames, queries, services, stats
-from dashboard.hub.background import every, in_thread, spawn
+from dashboard.hub.background import collector, every, in_thread, spawn
 from dashboard.hub.intake import FRAME_MAX_CHARACTERS, Intake
 from dashboard.hub.tail import Tail
 from dashboard.models import Event
@@ -19,7 +19,10 @@ logger = logging.getLogger(__name__)
 
 LOG_GROUP = "dashboard"
 READ_ROWS = 500
+DOUBTED_MAX_MESSAGES = 10_000
 POLL_SECONDS = 1.0
+COLLECT_SECONDS = 3.0
+"""How long the stats may take before the last ones are sent: browsers wait 12.5 s for a frame."""
 REORDER_SECONDS = 0.02
 """How long a frame that is missing may be on its way before it is read from the database."""
 
@@ -44,6 +47,7 @@ class Log:
         self._stats: dict[str, Any] = {}
         self._frame: tuple[object, str] = (None, "")
         self._live = "live"
+        self._collecting: tuple[Tail, int, asyncio.Task[dict[str, Any]]] | None = None
         self._intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._repair: asyncio.Task[None] | None = None
@@ -65,12 +69,13 @@ class Log:
     @property
     def intake(self) -> Intake | None:
         """What it listens with, None while it does not run."""
-        return self._intake if self.runs else None
+        return self._intake
 
     async def start(self) -> None:
         """Begin to follow; raises what the database raises."""
         self._tail, self._stats = await in_thread(_read_all)
         self._live = "live"
+        self._collecting = None
         self._intake = Intake(LOG_GROUP, self._take_all, self._on_hearing)
         self._intake.start()
         self._tasks = [
@@ -82,9 +87,12 @@ class Log:
         """Stop following, and leave the group."""
         for task in self._tasks:
             task.cancel()
+        self.counts["duplicate"] += self.tail.duplicates if self.runs else 0
         self._tail = None
-        if self._intake is not None:
-            await self._intake.stop()
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            await intake.stop()
+            self.counts["garbled"] += intake.garbled
 
     def snapshot(self) -> str:
         """Return the stats as a frame whose events and position are exactly those of the tail."""
@@ -152,7 +160,8 @@ class Log:
             self._look_again()
             return []
         if self._doubted is not None:
-            self._doubted.append(message)
+            if len(self._doubted) < DOUBTED_MAX_MESSAGES:  # the rest is found in the database
+                self._doubted.append(message)
             return []
         if epoch != self._tail.epoch or self._tail.contradicts(seq, frame):
             self._doubted = []
@@ -202,13 +211,23 @@ class Log:
     # ------------------------------------------------------------------ periodic
 
     async def _tick(self) -> None:
-        """Collect the stats, announce them, and notice events whose publish was lost."""
-        tail, known = self.tail, self.tail.last
+        """Collect the stats, announce them, and notice events whose publish was lost.
+
+        The stats are the heartbeat as well: when they do not come in time, the last ones are sent.
+        """
+        if self._collecting is None:
+            work = asyncio.create_task(_collect())
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._collecting = (self.tail, self.tail.last, work)
+        tail, known, work = self._collecting
+        await asyncio.wait({work}, timeout=COLLECT_SECONDS)
+        if work.done():
+            self._collecting = None
         try:
-            collected = await in_thread(_collect)
+            collected = work.result()  # raises `InvalidStateError` if it is still under way
         except Exception as error:  # noqa: BLE001 - whatever the database raises, sockets stay
             if self._live != "stale":
-                logger.warning("the database does not answer: %s", error)
+                logger.warning("the database does not answer: %r", error)
             self._live = "stale"
         else:
             if tail is not self._tail:
@@ -249,14 +268,19 @@ class Log:
             tail, found = await in_thread(_read_all)
         if before is None or self._tail is not before:
             return  # stopped, or begun again, meanwhile
+        self.counts["duplicate"] += before.duplicates
         self._tail, self._stats = tail, found
         self._relay([self.snapshot()])
 
 
-def _collect() -> dict[str, Any]:
+async def _collect() -> dict[str, Any]:
     """Collect the stats, after what the bot did not answer in time."""
-    control.settle(timezone.now())
-    return stats.collect()
+
+    def call() -> dict[str, Any]:
+        control.settle(timezone.now())
+        return stats.collect()
+
+    return await in_thread(call, threads=collector)
 
 
 def _look_up(seq: int) -> tuple[queries.Position, list[Event]]:
