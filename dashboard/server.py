@@ -11,6 +11,7 @@ from django.conf import settings
 from dashboard import metrics
 from dashboard.addresses import behind_proxies
 from dashboard.headers import security_headers
+from dashboard.hub.daphne import Tracked
 from dashboard.origins import is_allowed
 
 logger = logging.getLogger("aurora.access")
@@ -82,7 +83,7 @@ class Request(WebRequest):
         self.handle_reply({"type": "http.response.body", "body": text})
 
 
-class Socket(WebSocketProtocol):
+class Socket(Tracked, WebSocketProtocol):
     """One socket; a refused handshake is answered with every header.
 
     What breaks the protocol of WebSockets itself (a message over 1 MiB, text that is not UTF-8, a

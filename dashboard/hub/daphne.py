@@ -2,19 +2,43 @@
 
 `send` is `functools.partial(Server.handle_reply, protocol)`. Of the protocol, which is Autobahn's,
 we use `state`, `sendMessage`, `sendClose` and whether it compresses; of its transport, which is
-Twisted's, the `socket` and the length of the buffer. `unknown` looks at the start whether it is so.
+Twisted's, the `socket`, the length of the buffer and `reactor.getWriters()`, which names every
+transport with something in its buffer. `unknown` looks at the start whether it is so.
 """
 
 import asyncio
 import functools
+import logging
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from typing import Any
 
 from dashboard.hub.batch import Batch
 
+logger = logging.getLogger(__name__)
+
 _OF_PROTOCOL = ("state", "STATE_OPEN", "sendMessage", "sendClose")
 _OF_TRANSPORT = ("dataBuffer", "offset", "_tempDataLen", "write")
+
+
+class Tracked:
+    """A base of Daphne's protocol, before it: tells that a connection opened or ended.
+
+    Whoever asks `changes` first knows that of no connection `state` has changed since.
+    """
+
+    changes = 0
+    _state = 0
+
+    @property
+    def state(self) -> int:
+        """Where the connection is between its handshake and its end, as Autobahn counts."""
+        return self._state
+
+    @state.setter
+    def state(self, state: int) -> None:
+        self._state = state
+        Tracked.changes += 1
 
 
 class DaphneLink:
@@ -26,12 +50,17 @@ class DaphneLink:
         self._protocol = protocol
         self._transport = protocol.transport
 
+    @property
+    def straight(self) -> "DirectLink | None":
+        """None: here each frame is built for each socket."""
+        return None
+
     def write(self, text: str) -> None:
         """Send a text frame; nothing happens unless the socket is open."""
         if self._protocol.state == self._protocol.STATE_OPEN:
             self._protocol.sendMessage(text.encode(), False)
 
-    def pass_on(self, batch: Batch) -> int:
+    def pass_on(self, batch: Batch, sent_bytes: int = 0) -> int:
         """Send what everybody is given; return how many bytes are unsent."""
         for text in batch.texts:
             self.write(text)
@@ -54,21 +83,31 @@ class DirectLink(DaphneLink):
     While something waits in the transport it goes behind that, so the order is the transport's.
     """
 
-    __slots__ = ("_open", "_send")
+    __slots__ = ("reactor", "send")
 
     def __init__(self, protocol: Any) -> None:
         super().__init__(protocol)
-        self._open = protocol.STATE_OPEN
-        self._send = protocol.transport.socket.send
+        self.reactor = protocol.transport.reactor
+        self.send = protocol.transport.socket.send
 
-    def pass_on(self, batch: Batch) -> int:
-        """Send what everybody is given; return how many bytes are unsent."""
-        if self._protocol.state != self._open:
+    @property
+    def straight(self) -> "DirectLink | None":
+        """Itself, if `send` may be called right away for as long as `Tracked.changes` stays.
+
+        That is, unless `reactor.getWriters()` names anything: then some transport has to go first.
+        """
+        protocol = self._protocol
+        is_open = isinstance(protocol, Tracked) and protocol.state == self._protocol.STATE_OPEN
+        return self if is_open else None
+
+    def pass_on(self, batch: Batch, sent_bytes: int = 0) -> int:
+        """Send what everybody is given, but for what left; return how many bytes are unsent."""
+        if self._protocol.state != self._protocol.STATE_OPEN:
             return 0
-        wire, transport = batch.wire, self._transport
-        if not transport._tempDataLen and not transport.dataBuffer:
+        wire, transport = batch.wire[sent_bytes:], self._transport
+        if not (sent_bytes or transport._tempDataLen or transport.dataBuffer):
             try:
-                sent = self._send(wire)
+                sent = self.send(wire)
             except OSError:  # full, or broken: the transport finds out which, and sees to it
                 sent = 0
             if sent == len(wire):
@@ -84,46 +123,74 @@ def waiting_bytes(transport: Any) -> int:
 
 
 def daphne_link(send: Any, *, direct: bool) -> DaphneLink | None:
-    """Return the way out behind Daphne's `send`; None if that is not Daphne's, or not a plain one.
+    """Return the way out behind Daphne's `send`; None if that is not Daphne's as we know it.
 
-    Without `direct`, when it compresses, and when `unknown` says so, each frame is sent by itself.
+    Without `direct`, when it compresses or encrypts, and when `unknown` says so, each frame is sent
+    by itself.
     """
     protocol = send.args[0] if isinstance(send, functools.partial) and send.args else None
-    transport = getattr(protocol, "transport", None)
-    if (
-        all(base.__module__ != "daphne.ws_protocol" for base in type(protocol).__mro__)
-        or not _has(protocol, _OF_PROTOCOL)
-        or not _has(transport, _OF_TRANSPORT)  # TLS ended in this process has another one
-        or getattr(transport, "TLS", False)
-    ):
+    if all(base.__module__ != "daphne.ws_protocol" for base in type(protocol).__mro__):
         return None
-    plain = (
-        getattr(protocol, "_perMessageCompress", 0) is None
-        and not getattr(protocol, "send_queue", True)
+    transport = getattr(protocol, "transport", None)
+    if not (_has(protocol, _OF_PROTOCOL) and _has(transport, _OF_TRANSPORT)):
+        _warn_once("a slow browser is not noticed, for what is unsent cannot be told")
+        return None
+    if direct and _is_plain(protocol) and unknown() is None:
+        return DirectLink(protocol)
+    return DaphneLink(protocol)
+
+
+def _is_plain(protocol: Any) -> bool:
+    """Tell whether what is given to the socket itself is what the browser reads."""
+    from twisted.internet.tcp import Connection
+
+    transport = protocol.transport
+    # TLS ended in this process has a transport that passes for the one within: ask for its class.
+    return (
+        isinstance(transport, Connection)
+        and not transport.TLS
         and hasattr(getattr(transport, "socket", None), "send")
+        and hasattr(transport.reactor, "getWriters")
+        and getattr(protocol, "_perMessageCompress", 0) is None
+        and not getattr(protocol, "send_queue", True)
     )
-    return DirectLink(protocol) if direct and plain and unknown() is None else DaphneLink(protocol)
+
+
+@functools.cache
+def _warn_once(what: str) -> None:
+    logger.warning("%s. Install the Daphne that requirements/base.txt names.", what)
 
 
 @functools.cache
 def unknown() -> str | None:
-    """Tell what of Daphne's insides is not as we know it; None if all is, or Daphne is not used."""
+    """Tell what of Daphne's insides is not as we know it; None if all is, or Daphne is not used.
+
+    Logs a warning, once, for then events are sent one by one to each socket.
+    """
     if "daphne.server" not in sys.modules:
         return None
     from daphne.ws_protocol import WebSocketProtocol
     from twisted.internet.abstract import FileDescriptor
 
-    missing = [name for name in _OF_PROTOCOL if not hasattr(WebSocketProtocol, name)]
+    surprise = surprise_of(WebSocketProtocol, FileDescriptor)
+    if surprise is not None:
+        _warn_once(f"events are sent one by one to each socket, which is slow: {surprise}")
+    return surprise
+
+
+def surprise_of(protocol: type, descriptor: type) -> str | None:
+    """Tell what of Daphne's protocol or Twisted's transport is not as we know it."""
+    missing = [name for name in _OF_PROTOCOL if not hasattr(protocol, name)]
     if set(missing) - {"state"}:  # that one is born with the connection
         return f"Daphne's protocol has no {' and no '.join(missing)}"
 
-    class Transport(FileDescriptor):
+    class Transport(descriptor):
         connected = 1
 
         def startWriting(self) -> None:
             """Leave what is written in the buffer."""
 
-    transport: Any = Transport(reactor=cast(Any, object()))
+    transport: Any = Transport(reactor=object())
     if not _has(transport, _OF_TRANSPORT):
         return "Twisted's transport keeps its buffer elsewhere"
     transport.write(b"seven b")

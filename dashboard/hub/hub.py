@@ -13,6 +13,7 @@ from django.conf import settings
 from dashboard import access, frames, queries
 from dashboard.frames import Resume
 from dashboard.hub import codes
+from dashboard.hub.audience import Audience
 from dashboard.hub.background import every, in_thread, spawn
 from dashboard.hub.batch import Batch
 from dashboard.hub.connection import Connection
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 WATCH_SECONDS = 1.0
 GOODBYE_SECONDS = 1.0
+PIECE_SECONDS = 0.02
 
 _CLOSING = {
     access.Verdict.ENDED: codes.SESSION_ENDED,
@@ -42,8 +44,7 @@ class Hub:
     """
 
     def __init__(self) -> None:
-        # In the order they came: what is kept of them lies in memory in that order, nearly.
-        self.groups: dict[str, dict[Connection, None]] = {}
+        self.groups: dict[str, Audience] = {}
         self.counts: Counter[str] = Counter()
         self.log = Log(lambda ready: self._pass_on(LOG_GROUP, ready), self.take)
         self._intakes: dict[str, Intake] = {}
@@ -70,9 +71,11 @@ class Hub:
                 await self._open(group)
         except BaseException:
             self._users -= Counter([user])
+            if not self.groups.get(group):
+                spawn(self._close_if_empty(group))
             raise
         # No await from here on: what is live now is exactly what the snapshot does not hold.
-        self.groups.setdefault(group, {})[connection] = None
+        self.groups.setdefault(group, Audience()).add(connection)
         if group == LOG_GROUP:
             connection.deliver(self.log.snapshot())
             if resume is not None:
@@ -80,14 +83,14 @@ class Hub:
 
     async def leave(self, group: str, connection: Connection) -> None:
         """Let `connection` go; the last one of a group ends the subscription to it."""
-        members = self.groups.get(group, {})
-        if connection not in members:
+        audience = self.groups.get(group)
+        if audience is None or connection not in audience:
             return
-        del members[connection]
+        audience.remove(connection)
         self._users -= Counter([connection.user_id])
-        if not members:
-            async with self._changing:
-                await self._close(group)
+        if not audience:
+            # The consumer may be cancelled any moment; the group is to be left all the same.
+            await asyncio.shield(spawn(self._close_if_empty(group)))
 
     async def _open(self, group: str) -> None:
         if not self._tasks:
@@ -106,18 +109,20 @@ class Hub:
             )
             self._intakes[group].start()
 
-    async def _close(self, group: str) -> None:
-        if self.groups.get(group):
-            return  # somebody came meanwhile
-        self.groups.pop(group, None)
-        if group == LOG_GROUP:
-            await self.log.stop()
-        elif group in self._intakes:
-            await self._intakes.pop(group).stop()
-        if not self.groups:
-            for task in self._tasks:
-                task.cancel()
-            self._tasks = []
+    async def _close_if_empty(self, group: str) -> None:
+        async with self._changing:
+            if self.groups.get(group):
+                return  # somebody came meanwhile
+            if (left := self.groups.pop(group, None)) is not None:
+                self.counts["failed"] += left.failed
+            if group == LOG_GROUP:
+                await self.log.stop()
+            elif group in self._intakes:
+                await self._intakes.pop(group).stop()
+            if not self.groups:
+                for task in self._tasks:
+                    task.cancel()
+                self._tasks = []
 
     def say_goodbye(self) -> Coroutine[Any, Any, None]:
         """Close every socket with 4009, so that its browser comes back; await what it returns.
@@ -139,37 +144,56 @@ class Hub:
         missing = tail.last - wanted.after
         if wanted.epoch != tail.epoch or missing > settings.REPLAY_EVENTS_MAX:
             connection.deliver(_resumed(wanted.after, tail.last, complete=False))
-        elif missing < 0:
-            connection.hold()  # another process was ahead of this one: look before saying no
+        elif missing >= 0 and (kept := tail.after(wanted.after)) is not None:
+            self._hold(connection)
+            spawn(self._replay(connection, kept, wanted.after, tail.last))
+        elif missing < 0:  # another process was ahead of this one: look before saying no
+            self._hold(connection)
             spawn(self._catch_up(connection, wanted))
-        elif (kept := tail.after(wanted.after)) is not None:
-            for frame in kept:
-                connection.deliver(frame)
-            connection.deliver(_resumed(wanted.after, tail.last, complete=True))
         else:
-            connection.hold()
+            self._hold(connection)
             spawn(self._replay_rows(connection, wanted.after, tail.last))
 
     async def _catch_up(self, connection: Connection, wanted: Resume) -> None:
+        kept: list[str] | None = None
+        last = wanted.after
         try:
             await self.log.read_missing()
         finally:
-            last = self.log.tail.last if self.log.runs else wanted.after
-            kept = self.log.tail.after(wanted.after) if self.log.runs else None
-            whole = kept is not None and self.log.tail.epoch == wanted.epoch
-            frame = _resumed(wanted.after, last, complete=whole)
-            connection.release([*(kept or []), frame] if whole else [frame])
+            if self.log.runs:
+                last = self.log.tail.last
+                if self.log.tail.epoch == wanted.epoch:
+                    kept = self.log.tail.after(wanted.after)
+            await self._replay(connection, kept, wanted.after, last)
 
     async def _replay_rows(self, connection: Connection, after: int, upto: int) -> None:
-        """Read events (after, upto] and send them before what is held back, or none of them."""
-        replayed: list[str] = []
-        whole = False
+        """Read events (after, upto] and send them, or none of them."""
+        replayed: list[str] | None = None
         try:
             rows = await in_thread(queries.events_after, after, upto - after)
-            whole = [row.seq for row in rows] == list(range(after + 1, upto + 1))
-            replayed = [frames.new_event(row) for row in rows] if whole else []
+            if [row.seq for row in rows] == list(range(after + 1, upto + 1)):
+                replayed = [frames.new_event(row) for row in rows]
         finally:
-            connection.release([*replayed, _resumed(after, upto, complete=whole)])
+            await self._replay(connection, replayed, after, upto)
+
+    def _hold(self, connection: Connection) -> None:
+        connection.hold()
+        self.groups[LOG_GROUP].held_changed()
+
+    async def _replay(
+        self, connection: Connection, missed: list[str] | None, after: int, upto: int
+    ) -> None:
+        """Send `missed`, all events of (after, upto] or None, then what was held back meanwhile.
+
+        Piece by piece: who has missed more than may be unsent at once is not a slow reader yet.
+        """
+        whole = missed is not None
+        connection.put_first([*(missed or []), _resumed(after, upto, complete=whole)])
+        while connection in self.groups.get(LOG_GROUP, ()):
+            if connection.send_held(settings.SOCKET_UNSENT_MAX_BYTES // 4):
+                self.groups[LOG_GROUP].held_changed()
+                return
+            await asyncio.sleep(PIECE_SECONDS)
 
     # ------------------------------------------------------------------ what is passed on
 
@@ -192,10 +216,9 @@ class Hub:
         return []
 
     def _pass_on(self, group: str, ready: list[str]) -> None:
-        if ready:
-            batch = Batch(ready)
-            for connection in self.groups.get(group, ()):
-                connection.pass_on(batch)
+        audience = self.groups.get(group)
+        if ready and audience is not None:
+            audience.pass_on(Batch(ready))
 
     # ------------------------------------------------------------------ how long they stay
 
@@ -219,9 +242,8 @@ class Hub:
         """Let go of sockets that take nothing."""
         now = time.monotonic()
         for connection in self._everyone():
-            if connection.is_stalled(now):
+            if connection.is_stalled(now) and connection.close_as_too_slow():
                 self.counts["stalled"] += 1
-                connection.link.close(codes.TOO_SLOW)
 
     def intakes(self) -> list[Intake]:
         """Return what listens to the layer for its groups, now."""
@@ -258,10 +280,5 @@ def current_hub() -> Hub:
     if loop not in _hubs:
         _hubs[loop] = Hub()
         before_server_stops(_hubs[loop].say_goodbye)
-        if (surprise := unknown()) is not None:
-            logger.warning(
-                "events are sent one by one to each socket, which is slow: %s."
-                " Install the Daphne that requirements/base.txt names.",
-                surprise,
-            )
+        unknown()
     return _hubs[loop]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from dashboard.hub.batch import Batch
-from dashboard.hub.daphne import daphne_link
+from dashboard.hub.daphne import DirectLink, daphne_link
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,15 @@ class Link(Protocol):
     def write(self, text: str) -> None:
         """Send a text frame, in order, without waiting; nothing happens on a closed connection."""
 
-    def pass_on(self, batch: Batch) -> int:
-        """Send what everybody is given, in order too; return `unsent_bytes`."""
+    def pass_on(self, batch: Batch, sent_bytes: int = 0) -> int:
+        """Send what everybody is given, in order too; return `unsent_bytes`.
+
+        The first `sent_bytes` of `batch.wire` left already; that is possible only if `straight`.
+        """
+
+    @property
+    def straight(self) -> DirectLink | None:
+        """The link as one that may be written to straight, None if it is none now."""
 
     def close(self, code: int) -> None:
         """Close with `code` after what was written; a second call does nothing."""
@@ -56,7 +63,12 @@ class QueuedLink:
             self.unsent_bytes += len(text)
             self._put({"type": "websocket.send", "text": text})
 
-    def pass_on(self, batch: Batch) -> int:
+    @property
+    def straight(self) -> DirectLink | None:
+        """None: only the server has the socket."""
+        return None
+
+    def pass_on(self, batch: Batch, sent_bytes: int = 0) -> int:
         """Send what everybody is given; return how much is unsent."""
         for text in batch.texts:
             self.write(text)

@@ -9,15 +9,24 @@ from typing import Any, cast
 
 import pytest
 from autobahn.websocket.compress import PerMessageDeflateOfferAccept
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from daphne.server import Server
-from daphne.ws_protocol import WebSocketFactory
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from OpenSSL import SSL
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
 from twisted.internet.tcp import Server as Transport
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
 
+from botworker.emulator.tls import Certificate
 from dashboard.hub import daphne
 from dashboard.hub.batch import Batch
-from dashboard.hub.daphne import DaphneLink, DirectLink, daphne_link
+from dashboard.hub.daphne import DaphneLink, DirectLink, Tracked, daphne_link, surprise_of
 from dashboard.hub.link import QueuedLink, link_for
+from dashboard.server import Socket
 
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -39,9 +48,30 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 given: asyncio.Future[Any]
 
 
+@implementer(IOpenSSLServerConnectionCreator)
+class Ends:
+    """Ends TLS with a certificate."""
+
+    def __init__(self, certificate: Certificate) -> None:
+        self.context = SSL.Context(SSL.TLS_SERVER_METHOD)
+        self.context.use_certificate(x509.load_pem_x509_certificate(certificate.pem.encode()))
+        key = serialization.load_pem_private_key(certificate._key.encode(), None)
+        self.context.use_privatekey(cast(Any, key))
+
+    def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
+        return SSL.Connection(self.context, None)
+
+
 @asynccontextmanager
-async def opened(headers: bytes = b"") -> AsyncIterator[tuple[Any, asyncio.StreamReader, Any]]:
-    """Connect to Daphne's protocol; yield its `send`, and the browser's reader and writer."""
+async def opened(
+    headers: bytes = b"",
+    certificate: Certificate | None = None,
+    protocol: type[WebSocketProtocol] = WebSocketProtocol,
+) -> AsyncIterator[tuple[Any, asyncio.StreamReader, Any]]:
+    """Connect to Daphne's protocol; yield its `send`, and the browser's reader and writer.
+
+    With a `certificate` TLS is ended there, as `daphne -e ssl:…` does.
+    """
     global given
     given = asyncio.get_running_loop().create_future()
     reactor: Any = AsyncioSelectorReactor(asyncio.get_running_loop())
@@ -58,12 +88,19 @@ async def opened(headers: bytes = b"") -> AsyncIterator[tuple[Any, asyncio.Strea
         ours, _ = listener.accept()
     ours.setblocking(False)
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    reader, writer = await asyncio.open_connection(sock=theirs, limit=2**22)
-    protocol = factory.buildProtocol(None)
-    protocol._raw_query_string = b""
-    transport = Transport(ours, protocol, ("here", 0), cast(Any, None), 0, reactor)
-    protocol.makeConnection(transport)
+    factory.protocol = protocol
+    socket_protocol = outer = factory.buildProtocol(None)
+    socket_protocol._raw_query_string = b""
+    if certificate is not None:
+        tls = TLSMemoryBIOFactory(cast(Any, Ends(certificate)), False, factory, reactor)
+        outer = TLSMemoryBIOProtocol(tls, socket_protocol)
+    transport = Transport(ours, outer, ("here", 0), cast(Any, None), 0, reactor)
+    outer.makeConnection(transport)
     transport.startReading()
+    trusted = certificate and certificate.client_context()
+    reader, writer = await asyncio.open_connection(
+        sock=theirs, limit=2**22, ssl=trusted, server_hostname="127.0.0.1" if trusted else None
+    )
     writer.write(HANDSHAKE + headers + b"\r\n")
     assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
     try:
@@ -71,7 +108,7 @@ async def opened(headers: bytes = b"") -> AsyncIterator[tuple[Any, asyncio.Strea
     finally:
         writer.close()
         await writer.wait_closed()
-        while protocol.state != protocol.STATE_CLOSED:  # noqa: ASYNC110
+        while socket_protocol.state != socket_protocol.STATE_CLOSED:  # noqa: ASYNC110
             await asyncio.sleep(0)
         for details in server.connections.values():
             await details["application_instance"]
@@ -142,6 +179,48 @@ async def test_each_frame_is_sent_by_itself_when_the_connection_compresses():
         assert type(link) is DaphneLink
         link.pass_on(Batch(["1", "2"]))
         assert [(await frame(reader))[0] for _ in range(2)] == [0xC1, 0xC1]
+
+
+async def test_nothing_goes_past_tls_that_ends_in_this_process():
+    async with opened(certificate=Certificate()) as (send, reader, _):
+        link = daphne_link(send, direct=True)
+        assert type(link) is DaphneLink
+        assert link.straight is None
+        link.pass_on(Batch(["1" + BIG, "2"]))
+        assert link.unsent_bytes > len(BIG) / 2, "a browser that reads nothing is not noticed"
+        assert [text[0] for text in await texts(reader, 2)] == ["1", "2"]
+
+
+async def test_only_an_open_connection_that_tells_of_its_end_is_written_to_straight():
+    async with opened() as (send, _, _):
+        link = daphne_link(send, direct=True)
+        assert isinstance(link, DirectLink)
+        assert link.straight is None, "Daphne's own protocol does not tell"
+    async with opened(protocol=Socket) as (send, reader, _):
+        link = daphne_link(send, direct=True)
+        assert isinstance(link, DirectLink)
+        assert link.straight is link
+        assert link.send(Batch(["1"]).wire) == 3
+        assert await texts(reader, 1) == ["1"]
+        before = Tracked.changes
+        link.close(4008)
+        assert Tracked.changes > before
+        assert link.straight is None
+        assert link.reactor.getWriters(), "what waits is not named"
+
+
+def test_daphne_and_twisted_are_as_known_and_a_change_of_theirs_is_told():
+    assert surprise_of(WebSocketProtocol, FileDescriptor) is None
+
+    class Renamed:
+        STATE_OPEN = 3
+
+    class Counting(FileDescriptor):
+        def write(self, data: bytes) -> None:
+            self.dataBuffer += data + data
+
+    assert "sendMessage and no sendClose" in (surprise_of(Renamed, FileDescriptor) or "")
+    assert surprise_of(WebSocketProtocol, Counting) is not None
 
 
 async def test_each_frame_is_sent_by_itself_when_asked_to_or_when_daphne_is_not_as_known(

@@ -112,7 +112,9 @@ class Reader:
     def write(self, text: str) -> None:
         self.news.put_nowait(text)
 
-    def pass_on(self, batch: Batch) -> int:
+    straight = None
+
+    def pass_on(self, batch: Batch, sent_bytes: int = 0) -> int:
         for text in batch.texts:
             self.write(text)
         return 0

@@ -12,6 +12,7 @@ from django.db import connections
 from django.utils.module_loading import import_string
 
 from dashboard.deadlines import Deadlines
+from dashboard.hub.daphne import unknown
 from dashboard.preflight import require_broker, require_database, require_settings
 from dashboard.server import Server
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             server_name="aurora",
             ready_callable=lambda: self.say(f"Listening on http://{shown}:{port}"),
         )
+        unknown()  # so that a surprise is said at the start
         Deadlines().start()
         server.run()
         if server.abort_start:  # somebody took the port since we looked
