@@ -38,7 +38,7 @@ class Logged:
                 await self._socket(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
-        started = time.perf_counter()
+        started, client = time.perf_counter(), client_of(scope)
         status = size = 0
 
         async def watch(message: dict[str, object]) -> None:
@@ -56,10 +56,10 @@ class Logged:
         finally:
             ms = round((time.perf_counter() - started) * 1000, 1)
             told = {"method": scope["method"], "status": status or 500, "ms": ms, "bytes": size}
-            _tell(scope, "request", told)
+            _tell(scope["path"], client, "request", told)
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
+        started, client = time.perf_counter(), client_of(scope)  # its headers go when it opens
         code: object = None
 
         async def watch() -> dict[str, object]:
@@ -73,10 +73,9 @@ class Logged:
             await self.application(scope, watch, send)
         finally:
             seconds = round(time.perf_counter() - started, 1)
-            _tell(scope, "socket", {"code": code or "refused", "seconds": seconds})
+            _tell(scope["path"], client, "socket", {"code": code or "refused", "seconds": seconds})
 
 
-def _tell(scope: Scope, what: str, told: dict[str, object]) -> None:
-    path = scope["path"]
+def _tell(path: str, client: str | None, what: str, told: dict[str, object]) -> None:
     level = logging.DEBUG if path.startswith(QUIET) else logging.INFO
-    logger.log(level, what, extra={"path": path, "client": client_of(scope) or "", **told})
+    logger.log(level, what, extra={"path": path, "client": client or "", **told})

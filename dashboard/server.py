@@ -1,6 +1,9 @@
 """Daphne, with bounds on what it reads and every header on what it answers by itself."""
 
+import asyncio
 import logging
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
@@ -15,6 +18,14 @@ from dashboard.hub.daphne import Tracked
 from dashboard.origins import is_allowed
 
 logger = logging.getLogger("aurora.access")
+
+HANDSHAKE = (
+    "_raw_query_string", "_transport_details", "application_deferred", "http_headers",
+    "http_request_data", "http_request_host", "http_request_params", "http_request_path",
+    "http_request_uri", "http_response_data", "http_status_line", "websocket_extensions",
+    "websocket_protocols",
+)  # fmt: skip
+"""What a protocol of Autobahn's keeps of its handshake, and needs no more once it is open."""
 
 SILENCE_SECONDS = 20
 """How long a client may be silent within a request, or between two of them."""
@@ -90,6 +101,14 @@ class Socket(Tracked, WebSocketProtocol):
     forbidden frame) is told by a close code, where Daphne would just hang up.
     """
 
+    def onOpen(self) -> None:
+        """Let go of what only the handshake needed: a socket is idle for hours."""
+        super().onOpen()
+        self.transport.unregisterProducer()  # the HTTP of before, with its request
+        self.clean_headers.clear()  # the scope's are these
+        self.request: Any = SimpleNamespace(path=self.request.path)
+        self.__dict__ = {name: it for name, it in vars(self).items() if name not in HANDSHAKE}
+
     def dataReceived(self, data: bytes) -> None:
         """Go on reading, but past what follows such a break: hanging up at once loses the code."""
         if not self.failedByMe:
@@ -119,6 +138,42 @@ class _Requests(HTTPFactory):
         return protocol
 
 
+class _Sockets(WebSocketFactory):
+    def setProtocolOptions(self, **options: Any) -> None:
+        """Have the options in a class for all sockets; each would keep a copy of all of them."""
+        super().setProtocolOptions(**options)
+        found = {name: getattr(self, name) for name in WebSocketProtocol.CONFIG_ATTRS}
+        shared = {name: staticmethod(it) if callable(it) else it for name, it in found.items()}
+        self.protocol = type("Socket", (Socket,), {"CONFIG_ATTRS": (), **shared})
+
+
+class Inbox:
+    """What a socket's application has not heard yet. One reads: an `asyncio.Queue` is 3 KB."""
+
+    __slots__ = ("_messages", "_waiter")
+
+    def __init__(self) -> None:
+        self._messages: list[dict[str, Any]] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put_nowait(self, message: dict[str, Any]) -> None:
+        """Have `message` heard after those before it."""
+        self._messages.append(message)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def get(self) -> dict[str, Any]:
+        """Return the next message. A call that is cancelled takes none."""
+        while not self._messages:
+            waiter = self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await waiter
+            finally:
+                if self._waiter is waiter:
+                    self._waiter = None
+        return self._messages.pop(0)
+
+
 class Server(Daphne):
     """Daphne's server, which makes its factories by name: they are exchanged as they are set."""
 
@@ -138,6 +193,16 @@ class Server(Daphne):
 
     @ws_factory.setter
     def ws_factory(self, factory: WebSocketFactory) -> None:
-        factory.protocol = Socket
-        factory.setProtocolOptions(failByDrop=False)
-        self._ws_factory = factory
+        self._ws_factory = _Sockets(self, server=self.server_name)
+        self._ws_factory.setProtocolOptions(failByDrop=False)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Run the application for a request or a socket; return what it hears through."""
+        if not isinstance(protocol, Socket):
+            return super().create_application(protocol, scope)
+        inbox = Inbox()
+        scope["asgi"] = {"version": "3.0"}
+        send = partial(self.handle_reply, protocol)
+        serving = self.application(scope=scope, receive=inbox.get, send=send)
+        self.connections[protocol]["application_instance"] = asyncio.ensure_future(serving)
+        return inbox

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import structlog
+from asgiref.sync import sync_to_async
 from django.conf import LazySettings
 from django.contrib.auth.models import User
 
 from dashboard_project import logs
+from tests.dashboard.sockets import browser
 from tests.dashboard.test_headers import ask
 from tests.project.processes import manage, short_folder
 from tests.web import LiveWeb
@@ -200,6 +202,21 @@ def test_the_line_of_a_request_has_the_address_that_a_proxy_of_ours_heard(
             time.sleep(0.02)
         assert {line["event"] for line in told} == {"request", "refused"}
         assert {line["client"] for line in told} == {client}
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_line_of_a_socket_has_that_address_too_and_how_it_ended(
+    start_web: Callable[..., LiveWeb], viewer: User
+) -> None:
+    web = start_web(ACCESS_LOG="true", LOG_FORMAT="json", TRUSTED_PROXIES="127.0.0.1")
+    cookie = await sync_to_async(web.cookie)(viewer)
+    async with browser(web, cookie, **{"X-Forwarded-For": "203.0.113.5"}) as page:
+        await page.receive()
+        await page.socket.close(code=4007)
+    await sync_to_async(web.stop)()
+    (told,) = access_lines(web)
+    expected = {"event": "socket", "path": "/ws", "client": "203.0.113.5", "code": 4007}
+    assert expected.items() <= told.items()
 
 
 def access_lines(web: LiveWeb) -> list[dict[str, Any]]:

@@ -1,0 +1,130 @@
+"""What a socket is in the server: light once it is open, and pinged in its own time."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, cast
+
+import pytest
+from daphne.ws_protocol import WebSocketFactory
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.tcp import Server as Transport
+
+from dashboard.server import HANDSHAKE, Inbox, Server, Socket
+
+REQUEST = (
+    b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Cookie: sessionid=abc\r\n\r\n"
+)
+
+Opened = tuple[Any, dict[str, Any], asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def served(ping_interval: float = 10) -> AsyncIterator[Callable[[], Any]]:
+    """Have our server, without its listening; yield what opens a socket to it.
+
+    That returns the server's protocol, the scope of the application, and the browser's two ends.
+    """
+    scopes: list[dict[str, Any]] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        assert (b"cookie", b"sessionid=abc") in scope["headers"]
+        scope["ended"] = asyncio.get_running_loop().create_future()
+        scopes.append(scope)
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
+        scope["ended"].set_result(message["code"])
+
+    reactor: Any = AsyncioSelectorReactor(asyncio.get_running_loop())
+    server = Server(application, endpoints=["none"], ping_interval=ping_interval)
+    server.connections = {}
+    server.ws_factory = WebSocketFactory(server, server="test")
+    server.ws_factory.setProtocolOptions(autoPingTimeout=7, allowNullOrigin=True)
+
+    async def open_one() -> Opened:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            theirs = socket.create_connection(listener.getsockname())
+            ours, _ = listener.accept()
+        ours.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=theirs)
+        stack.push_async_callback(writer.wait_closed)
+        stack.callback(writer.close)
+        protocol = server.ws_factory.buildProtocol(None)
+        protocol._raw_query_string = b""
+        transport = Transport(ours, protocol, ("here", 0), cast(Any, None), 0, reactor)
+        transport.registerProducer(object(), True)  # as HTTP does before it is upgraded
+        protocol.makeConnection(transport)
+        transport.startReading()
+        writer.write(REQUEST)
+        assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+        return protocol, scopes[-1], reader, writer
+
+    async with AsyncExitStack() as stack:
+        yield open_one
+    for scope in scopes:
+        await scope["ended"]
+    for details in server.connections.values():
+        await details["application_instance"]
+    for call in reactor.getDelayedCalls():
+        call.cancel()
+
+
+async def test_an_open_socket_keeps_nothing_that_only_its_handshake_needed():
+    async with served() as open_one:
+        protocol, scope, _, _ = await open_one()
+        assert scope["headers"] == [], "the headers are kept"
+        assert not set(HANDSHAKE) & set(vars(protocol))
+        texts = [it for it in vars(protocol).values() if isinstance(it, str | bytes | list | dict)]
+        assert "sessionid=abc" not in repr(texts)
+        assert protocol.transport.producer is None, "the request is kept"
+        assert not set(Socket.CONFIG_ATTRS) & set(vars(protocol))
+
+
+async def test_a_socket_has_the_options_that_were_set_last():
+    async with served() as open_one:
+        protocol, _, _, _ = await open_one()
+        assert (protocol.autoPingTimeout, protocol.failByDrop) == (7, False)
+        assert protocol.perMessageCompressionAccept([]) is None
+
+
+async def test_a_light_socket_is_heard_in_order_and_closes_with_its_code():
+    async with served() as open_one:
+        _, scope, reader, writer = await open_one()
+        for text in (b"one", b"two"):
+            writer.write(b"\x81\x83\0\0\0\0" + text)
+        assert await reader.readexactly(10) == b"\x81\x03one\x81\x03two"
+        writer.write(b"\x88\x82\0\0\0\0" + (4007).to_bytes(2))
+        assert await reader.readexactly(4) == b"\x88\x02" + (1000).to_bytes(2)
+        assert await scope["ended"] == 4007
+
+
+async def test_an_inbox_is_read_in_order_and_waited_for():
+    inbox = Inbox()
+    first = asyncio.ensure_future(inbox.get())
+    await asyncio.sleep(0)
+    for number in range(3):
+        inbox.put_nowait({"number": number})
+    assert [(await first), await inbox.get(), await inbox.get()] == [
+        {"number": number} for number in range(3)
+    ]
+
+
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_reader_that_gives_up_takes_no_message_with_it(before: bool):
+    inbox = Inbox()
+    first = asyncio.ensure_future(inbox.get())
+    await asyncio.sleep(0)
+    if before:
+        inbox.put_nowait({"number": 1})
+    first.cancel()
+    second = asyncio.ensure_future(inbox.get())
+    await asyncio.sleep(0)
+    if not before:
+        inbox.put_nowait({"number": 1})
+    assert await second == {"number": 1}
+    assert first.cancelled()
