@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from functools import partial
+from random import uniform
 from types import SimpleNamespace
 from typing import Any
 
@@ -104,6 +105,8 @@ class Socket(Tracked, WebSocketProtocol):
     def onOpen(self) -> None:
         """Let go of what only the handshake needed: a socket is idle for hours."""
         super().onOpen()
+        # Those opened together, after a restart, are not to be pinged together for ever.
+        self.last_ping -= uniform(0, self.server.ping_interval)  # noqa: S311 - no secret
         self.transport.unregisterProducer()  # the HTTP of before, with its request
         self.clean_headers.clear()  # the scope's are these
         self.request: Any = SimpleNamespace(path=self.request.path)

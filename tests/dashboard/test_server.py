@@ -103,6 +103,14 @@ async def test_a_light_socket_is_heard_in_order_and_closes_with_its_code():
         assert await scope["ended"] == 4007
 
 
+async def test_sockets_opened_together_are_not_pinged_together():
+    async with served(ping_interval=1000) as open_one:
+        opened = [await open_one() for _ in range(30)]
+        first = [protocol.last_ping + 1000 - protocol.socket_opened for protocol, *_ in opened]
+        assert all(0 <= due <= 1001 for due in first)
+        assert max(first) - min(first) > 300  # 30 of them are nearer together 1 in 10^14 times
+
+
 async def test_an_inbox_is_read_in_order_and_waited_for():
     inbox = Inbox()
     first = asyncio.ensure_future(inbox.get())
