@@ -193,5 +193,8 @@ def _after(seconds: float) -> str:
 
 
 def name_of(name: str, member_id: int) -> str:
-    """Return the member's name as plain text, or a mention where none was ever seen."""
-    return escape_markdown(name) if name else f"<@{member_id}>"
+    """Return the member's name as plain text, or a mention where none was ever seen.
+
+    `<` begins what Discord shows as somebody, a channel, a command or a moment.
+    """
+    return escape_markdown(name).replace("<", r"\<") if name else f"<@{member_id}>"

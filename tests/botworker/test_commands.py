@@ -5,7 +5,6 @@ import pytest
 from botworker.database import in_database
 from economy.models import Account, Transaction
 from economy.queries import balance
-from economy.services import claim_daily
 from tests.botworker.running import event, events
 
 pytestmark = pytest.mark.usefixtures("bot")
@@ -137,13 +136,25 @@ async def test_the_leaderboard_lists_the_richest_first(call, ada, juno):
     assert reply.text.index(juno.display_name) < reply.text.index(ada.display_name)
 
 
-async def test_a_name_that_mentions_everyone_does_not(call, ada):
-    await in_database(claim_daily, request_id="1", member_id=ada.id, member_name="@everyone")
+@pytest.mark.parametrize("name", ["@everyone", "@here", "<@{ada}>", "<@!{ada}>", "@here <@&{ada}>"])
+async def test_no_answer_mentions_anybody_whatever_a_member_is_called(
+    call, emulated, ada, juno, name
+):
+    """Names are what members can type and others read; every command, asked and refused."""
+    juno.nick = name.format(ada=ada.id)
 
-    reply = await call("leaderboard", ada)
-
-    assert "everyone" in reply.text
-    assert not reply.mention_everyone
+    asked = [
+        ("daily", {}), ("daily", {}), ("balance", {"member": juno}), ("ping", {}),
+        ("transfer", {"member": ada, "amount": 10}), ("transfer", {"member": ada, "amount": 500}),
+        ("transfer", {"member": juno, "amount": 1}), ("leaderboard", {}), ("history", {}),
+    ]  # fmt: skip
+    known = {command["name"] for command in emulated.commands.everywhere()}
+    assert {command for command, _ in asked} == known
+    for command, options in asked:
+        reply = await call(command, juno, **options)
+        for part in (reply, *reply.edits, *reply.followups):
+            assert not part.mention_everyone, command
+            assert part.mentions == [], command
 
 
 async def test_ping_answers_without_the_database(call, ada):

@@ -55,6 +55,16 @@ def test_the_name_of_a_leader_is_text_and_not_markup():
     assert r"\*\*@everyone\*\*" in (embed.description or "")
 
 
+@pytest.mark.parametrize(
+    "name", ["<@1001>", "<@!1001>", "<@&1001>", "<#1001>", "</daily:1001>", "<t:1:R>", "<:x:1001>"]
+)
+def test_the_name_of_a_leader_shows_nobody_else(name):
+    text = replies.leaderboard([Standing(1001, name, 5)]).description or ""
+
+    assert text.replace(r"\<", "").count("<") == 0
+    assert text.count(r"\<") == 1
+
+
 def test_an_empty_leaderboard_teaches():
     assert "/daily" in str(replies.leaderboard([]).description)
 
