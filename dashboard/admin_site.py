@@ -1,9 +1,11 @@
 """The Django admin: for those `access` lets in, through the one page that signs people in."""
 
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -21,6 +23,27 @@ class AuroraAdminSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in whoever may administer."""
         return access.may_administer(request.user)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Answer 400 where an address makes no sense to Python or the database: Django would fail.
+
+        A year that does not exist, for one, or a field, or a name with a NUL in it.
+        """
+        inner: Any = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if "\0" in request.path:
+                raise BadRequest("There is a NUL in the address.")
+            try:
+                answered: HttpResponseBase = inner(request, *args, **kwargs)
+                return answered
+            except (DataError, FieldDoesNotExist, OverflowError, ValueError) as error:
+                if not request.GET:
+                    raise
+                raise BadRequest("The query makes no sense.") from error
+
+        return answer
 
     def login(  # type: ignore[override]  # any response will do
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

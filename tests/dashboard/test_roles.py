@@ -151,6 +151,11 @@ def address_of(route: str) -> str:
 @pytest.fixture
 def people(db: None) -> dict[str, User]:
     """One of each, and what their addresses are about."""
+    return populate()
+
+
+def populate() -> dict[str, User]:
+    """Make somebody of each of ROLES but `anonymous`, and what the addresses are about."""
     User.objects.create_user("somebody", pk=SOMETHING)
     Group.objects.create(pk=SOMETHING, name="Guests")
     claim(ADA)
