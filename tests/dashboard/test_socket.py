@@ -13,7 +13,9 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from redis.asyncio import Redis
 
 from dashboard import access
@@ -251,6 +253,19 @@ BAD_FRAMES = {
     ),
     "negative position": ('{"type":"RESUME","data":{"epoch":"e","after":-1}}', "bad_data"),
     "missing field": ('{"type":"RESUME","data":{}}', "bad_data"),
+    "nothing": ("", "not_json"),
+    "null": ("null", "bad_data"),
+    "data that is a list": ('{"type":"PING","data":[]}', "bad_data"),
+    "half a pair of surrogates": (r'{"type":"PING","data":{"id":"\ud800"}}', "not_json"),
+    "no number": ('{"type":"RESUME","data":{"epoch":"e","after":NaN}}', "not_json"),
+    "infinity": ('{"type":"RESUME","data":{"epoch":"e","after":1e999}}', "bad_data"),
+    "true for a position": ('{"type":"RESUME","data":{"epoch":"e","after":true}}', "bad_data"),
+    "a position of 2^63": (
+        '{"type":"RESUME","data":{"epoch":"e","after":9223372036854775808}}',
+        "bad_data",
+    ),
+    "an id of 65 characters": (json.dumps({"type": "PING", "data": {"id": "x" * 65}}), "bad_data"),
+    "two types": ('{"type":"PING","type":"DROP","data":{}}', "unknown_type"),
     "oversized": (json.dumps({"type": "PING", "data": {"id": "x" * 20_000}}), "too_large"),
     "binary": (b"\x00\xff", "not_text"),
 }
@@ -432,15 +447,16 @@ async def test_another_socket_address_is_refused(live_web: LiveWeb, cookie: dict
 
 @pytest.mark.parametrize(
     ("change", "code"),
-    [("session deleted", 4501), ("user disabled", 4501), ("password changed", 4501),
-     ("permission removed", 4503), ("role removed", 4503)],
+    [("session deleted", 4501), ("session expired", 4501), ("user disabled", 4501),
+     ("user deleted", 4501), ("password changed", 4501), ("permission removed", 4503),
+     ("role removed", 4503), ("group loses the right", 4503), ("group deleted", 4503)],
 )  # fmt: skip
 async def test_a_socket_does_not_outlive_its_right_to_be_there(
     start_web: Web, viewer: User, change: str, code: int
 ):
     web = start_web(SOCKET_RECHECK_SECONDS="0.3")
-    if change == "role removed":
-        await sync_to_async(_give_role)(viewer)
+    if change == "role removed" or change.startswith("group"):
+        await sync_to_async(_be_in)(viewer, access.OPERATOR if "role" in change else "Guests")
     async with browser(web, await sync_to_async(web.cookie)(viewer)) as page:
         await page.receive()
         await sync_to_async(_take_away)(viewer, change)
@@ -448,24 +464,29 @@ async def test_a_socket_does_not_outlive_its_right_to_be_there(
 
 
 def _take_away(user: User, change: str) -> None:
-    from django.contrib.sessions.models import Session
+    session, mine = Session.objects.all(), User.objects.filter(pk=user.pk)
+    guests = Group.objects.filter(name="Guests")
+    deeds: dict[str, Callable[[], object]] = {
+        "session deleted": session.delete,
+        "session expired": lambda: session.update(expire_date=timezone.now()),
+        "user disabled": lambda: mine.update(is_active=False),
+        "user deleted": mine.delete,
+        "password changed": lambda: mine.update(password="!another"),
+        "permission removed": user.user_permissions.clear,
+        "role removed": user.groups.clear,
+        "group loses the right": lambda: guests.get().permissions.clear(),
+        "group deleted": guests.delete,
+    }
+    deeds[change]()
 
-    if change == "session deleted":
-        Session.objects.all().delete()
-    elif change == "user disabled":
-        User.objects.filter(pk=user.pk).update(is_active=False)
-    elif change == "password changed":
-        User.objects.filter(pk=user.pk).update(password="!another")
-    elif change == "role removed":
-        user.groups.clear()
-    else:
-        user.user_permissions.clear()
 
-
-def _give_role(user: User) -> None:
-    """Let a role be all that the user has."""
+def _be_in(user: User, name: str) -> None:
+    """Let a group be all that the user has."""
+    group, made = Group.objects.get_or_create(name=name)
+    if made:
+        group.permissions.set(user.user_permissions.all())
     user.user_permissions.clear()
-    user.groups.add(Group.objects.get(name=access.OPERATOR))
+    user.groups.add(group)
 
 
 async def test_signing_out_closes_the_sockets_of_that_session_at_once_and_no_others(
