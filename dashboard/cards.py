@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
+
+from dashboard.failures import Failures
+from dashboard.runs import LastHour
 
 Tone = Literal["", "good", "bad"]
 State = Literal["", "warn", "bad"]
@@ -12,6 +15,8 @@ State = Literal["", "warn", "bad"]
 SLOW_FACTOR = 2.0
 SLOW_MS = 200.0
 """A latency is out of the ordinary from this on, and this many times its usual."""
+RUNS_MIN = 5
+"""A p95 of fewer commands is one slow command, and tells nothing of the others."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +24,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     `value` and `change` are ready to be read ("812,400", "+12 %"); `word` says in a word what is
     out of the ordinary, with `state` for its weight; `trend` holds the points of its line, oldest
-    first, None for a gap.
+    first, None for a gap, and `span` says how far it goes back ("30 d"). A trend ends in whole
+    hours or days, or in what the last 60 minutes had: one that runs would always seem to fall.
     """
 
     id: str
@@ -32,6 +38,22 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     state: State = ""
     word: str = ""
     trend: tuple[float | None, ...] = ()
+    span: str = ""
+
+
+class Past(NamedTuple):
+    """What was before, the oldest first: for the trends, and for what is usual.
+
+    The gateway by the minute of an hour, p95 and errors by whole hours of a day, the others by
+    days of a month.
+    """
+
+    gateway_ms: Sequence[float | None]
+    p95_ms: Sequence[float | None]
+    errors: Sequence[int]
+    commands: Sequence[int]
+    active: Sequence[int | None]
+    guilds: Sequence[int | None]
 
 
 def usual(past_ms: Iterable[float | None]) -> float | None:
@@ -48,20 +70,22 @@ def times_usual(now_ms: float | None, usual_ms: float | None) -> float | None:
 
 
 def of_dashboard(
-    stats: dict[str, Any],
-    errors: Sequence[int],
-    latency_past: Sequence[float | None],
-    command_p95: Sequence[float | None],
+    stats: dict[str, Any], past: Past, hour: LastHour, failures: Failures
 ) -> list[Card]:
     """Return the cards of what the dashboard itself knows."""
     return [
-        _latency(stats["ping"], latency_past),
-        _durations(command_p95),
-        _errors(errors),
-        _commands(stats),
-        _active(stats["users"]),
-        _guilds(stats["guilds"]),
+        _latency(stats["ping"], past.gateway_ms),
+        _durations(hour, past.p95_ms),
+        _errors(failures, past.errors),
+        _commands(stats["commands"], past.commands),
+        _active(stats["users"], past.active),
+        _guilds(stats["guilds"], past.guilds),
     ]
+
+
+def slow_p95(hour: LastHour, past_ms: Iterable[float | None]) -> float | None:
+    """Return how many times its usual the p95 is if that is worth a word, else None."""
+    return times_usual(hour.p95_ms, usual(past_ms)) if hour.runs >= RUNS_MIN else None
 
 
 def count(value: int | None) -> str:
@@ -90,57 +114,62 @@ def _latency(ping: dict[str, Any], past: Sequence[float | None]) -> Card:
         state="warn" if times else "",
         word=f"{times:.1f}× usual" if times else "",
         trend=(*past, now),
+        span="1 h",
     )
 
 
-def _durations(p95: Sequence[float | None]) -> Card:
-    *past, before, now = p95
+def _durations(hour: LastHour, past: Sequence[float | None]) -> Card:
+    now, before = hour.p95_ms, hour.before_ms
     change = None if now is None or before is None else now - before
-    times = times_usual(now, usual([*past, before]))
+    times = slow_p95(hour, past)
     return Card(
         id="p95",
         label="Command p95",
         value="–" if now is None else f"{now:,.0f}",
-        unit="" if now is None else "ms",
+        unit="" if now is None else "ms in 1 h",
         change="" if change is None else signed(change, "ms"),
         tone="" if change is None or abs(change) < 10 else "bad" if change > 0 else "good",
         period="" if change is None else "on last hour",
         state="warn" if times else "",
         word=f"{times:.1f}× usual" if times else "",
-        trend=tuple(p95),
+        trend=(*past, now),
+        span="24 h",
     )
 
 
-def _errors(errors: Sequence[int]) -> Card:
-    now, before = errors[-1], errors[-2]
+def _errors(failures: Failures, past: Sequence[int]) -> Card:
+    now, before = failures.errors, failures.before
+    known = failures.whole
     return Card(
         id="errors",
-        label="Errors this hour",
-        value=count(now),
-        change=signed(now - before),
-        tone="" if now == before else "bad" if now > before else "good",
-        period="on last hour",
-        state="warn" if now > before else "",
-        word="rising" if now > before else "",
-        trend=tuple(errors),
+        label="Errors, 1 h",
+        value=count(now) if known else f"{now:,}+",
+        change=signed(now - before) if known else "",
+        tone="" if not known or now == before else "bad" if now > before else "good",
+        period="on last hour" if known else "",
+        state="warn" if now > before or not known else "",
+        word="rising" if now > before else "" if known else "many",
+        trend=(*past, now),
+        span="24 h",
     )
 
 
-def _commands(stats: dict[str, Any]) -> Card:
-    change = stats["commands"]["changePercentFromLastMonth"]
+def _commands(commands: dict[str, Any], past: Sequence[int]) -> Card:
+    change = commands["changePercentFromLastMonth"]
     return Card(
         id="commands",
         label="Commands",
-        value=count(stats["commands"]["total"]),
+        value=count(commands["total"]),
         unit="in 30 d",
         change="" if change is None else signed(change, "%"),
         tone="" if not change else "good" if change > 0 else "bad",
         period="" if change is None else "on last month",
-        trend=tuple(point["commands"] for point in stats["activityOverview"]),
+        trend=tuple(past),
+        span="30 d",
     )
 
 
-def _active(users: dict[str, Any]) -> Card:
+def _active(users: dict[str, Any], past: Sequence[int | None]) -> Card:
     change = users["changePercentFromLastMonth"]
     return Card(
         id="active",
@@ -150,10 +179,12 @@ def _active(users: dict[str, Any]) -> Card:
         change="" if change is None else signed(change, "%"),
         tone="" if not change else "good" if change > 0 else "bad",
         period="" if change is None else "on last month",
+        trend=(*past, users["active"]),
+        span="30 d",
     )
 
 
-def _guilds(guilds: dict[str, Any]) -> Card:
+def _guilds(guilds: dict[str, Any], past: Sequence[int | None]) -> Card:
     change = guilds["changeFromLastMonth"]
     return Card(
         id="guilds",
@@ -162,4 +193,6 @@ def _guilds(guilds: dict[str, Any]) -> Card:
         change="" if change is None else signed(change),
         tone="" if not change else "good" if change > 0 else "bad",
         period="" if change is None else "on last month",
+        trend=(*past, guilds["count"]),
+        span="30 d",
     )

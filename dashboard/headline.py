@@ -1,16 +1,29 @@
-"""The one sentence that says how things are, before any number."""
+"""The one sentence that says how things are, before any number.
 
+It is calm only when every link of the lamp is good, no card is out of the ordinary and nothing
+failed within the hour; what is gravest is told.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple, TypedDict
 
-from dashboard.cards import times_usual
-from dashboard.frames import timestamp
+from dashboard.failures import COMMAND_FAILED, Failures
+from dashboard.frames import event_data, timestamp
+from dashboard.lamp import lamp
 from dashboard.models import Event
+from dashboard.templatetags.feed import parts
 
-_BOT_TROUBLE = {
+Tone = Literal["calm", "warn", "bad"]
+MESSAGE_MAX_CHARACTERS = 160
+
+_STRANGE: dict[str, Tone] = {"warn": "warn", "bad": "bad"}
+"""The states of links and cards that are not well, with what they make of the headline."""
+
+_BOT_TROUBLE: dict[str, tuple[Tone, str, str]] = {
     "never": ("warn", "No bot has reported yet.", "Start one with `manage.py runbot`."),
     "stopped": (
-        "warn",
+        "bad",
         "The bot is stopped.",
         "It said goodbye; start it with `manage.py runbot`.",
     ),
@@ -19,68 +32,173 @@ _BOT_TROUBLE = {
         "The bot does not answer.",
         "Its last heartbeat is too old: look at its log.",
     ),
-    "connecting": ("warn", "The bot runs, but is not connected to Discord.", ""),
+    "connecting": ("bad", "The bot runs, but is not connected to Discord.", ""),
 }
 
 
-def compose(
-    bot: dict[str, Any],
-    *,
-    usual_ms: float | None,
-    errors: int,
-    last_command: Event | None,
-    last_failure: Event | None,
-    now: datetime,
-) -> dict[str, str]:
-    """Return `tone` (calm, warn, bad), `text` (one sentence) and `detail` (what to know next).
+class Part(TypedDict):
+    """A piece of a sentence: plain, a `name`, a `command`, foreign `text`, or how long `ago`.
 
-    `at` is the moment in the log to look at, empty where there is none. `usual_ms` is the usual
-    gateway latency, `errors` how many errors this hour and the last had. The gravest trouble is
-    told: the bot, maintenance, its latency, errors.
+    The text of `ago` is the moment, as everywhere on the wire.
     """
-    detail = _last(last_command, now)
+
+    role: str
+    text: str
+
+
+class Trouble(NamedTuple):
+    """Something that is not well: the sentence, those that follow it, where in the log to look."""
+
+    tone: Tone
+    text: str
+    detail: list[list[Part]]
+    at: str = ""
+    tells_failure: bool = False
+
+
+class Slow(NamedTuple):
+    """A latency out of the ordinary: how many times its usual, and where in the log to look."""
+
+    times: float
+    at: datetime
+
+
+def compose(
+    stats: dict[str, Any],
+    *,
+    failures: Failures,
+    last_command: Event | None,
+    gateway: Slow | None,
+    commands: Slow | None,
+) -> dict[str, Any]:
+    """Return the headline of `stats`, which have their bot and cards; docs/wire.md has the shape.
+
+    Whatever it tells, the detail has the last command and the last failure: what, for whom, where
+    and when. `gateway` is slow since its moment, `commands` were slowest at theirs.
+    """
+    found = list(_troubles(stats, failures, gateway, commands))
+    gravest = next((each for each in found if each.tone == "bad"), found[0] if found else None)
+    past = [_last_command(last_command), _last_failure(failures, last_command)]
+    if gravest is None:
+        gravest = Trouble("calm", "All is well.", [])
+    elif gravest.tells_failure:
+        past.reverse()
+    guild = failures.last.guild_id if gravest.tells_failure and failures.last else None
+    return {
+        "tone": gravest.tone,
+        "text": gravest.text,
+        "detail": _joined([*gravest.detail, *past]),
+        "at": gravest.at,
+        "guild": None if guild is None else str(guild),
+    }
+
+
+def _troubles(
+    stats: dict[str, Any], failures: Failures, gateway: Slow | None, commands: Slow | None
+) -> Iterator[Trouble]:
+    """Yield what is not well; of equal weight, what comes first is told."""
+    bot = stats["bot"]
     if bot["state"] in _BOT_TROUBLE:
         tone, text, hint = _BOT_TROUBLE[bot["state"]]
-        return _line(tone, text, hint, detail, at=bot["heartbeatAt"] or "")
+        yield Trouble(tone, text, [_plain(hint)] if hint else [], bot["heartbeatAt"] or "")
+    strange = {card["id"]: card for card in stats["cards"] if card["state"]}
+    for link in lamp(stats):
+        slow = link["id"] == "discord" and "latency" in strange and not _down(bot)
+        if link["state"] in _STRANGE and bot["state"] == "online" and not slow:
+            yield Trouble(_STRANGE[link["state"]], f"{link['word']}.", [_plain(_down(bot))])
     if bot["maintenance"]:
-        why = bot["maintenance"]["reason"]
         since = bot["maintenance"]["since"] or ""
-        told = f"Since {since[11:16]} UTC: {why.rstrip('.')}."
-        return _line("warn", "The bot is in maintenance.", told, detail, at=since)
-    times = times_usual(bot["latencyMs"], usual_ms)
-    if times:
-        text = f"Discord latency is {times:.0f} times its usual."
-        return _line("warn", text, f"{bot['latencyMs']:,.0f} ms now.", detail)
-    if errors and last_failure is not None:
-        number = "One command has" if errors == 1 else f"{errors:,} commands have"
-        at = timestamp(last_failure.timestamp)
-        why = _failure(last_failure, now)
-        return _line("warn", f"{number} failed recently.", why, detail, at=at)
-    return _line("calm", "All is well.", detail)
+        why: Part = {"role": "text", "text": bot["maintenance"]["reason"].rstrip(".")}
+        told = [*_plain(f"Since {since[11:16]} UTC: "), why, *_plain(".")]
+        yield Trouble("warn", "The bot is in maintenance.", [told], since)
+    if "latency" in strange and gateway:
+        yield _slow_gateway(strange.pop("latency"), stats["cards"], gateway)
+    if failures.errors and failures.last:
+        yield _failing(failures, failures.last)
+        strange.pop("errors", None)
+    if "p95" in strange and commands:
+        yield _slow_commands(strange.pop("p95"), commands)
+    for card in strange.values():
+        yield Trouble(_STRANGE[card["state"]], f"{card['label']}: {card['word']}.", [])
 
 
-def age(seconds: float) -> str:
-    """Return a length of time as it is read: `3 s`, `12 min`, `5 h`, `9 d`."""
-    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
-        if seconds < limit:
-            return f"{max(0, int(seconds // size))} {unit}"
-    return f"{int(seconds // 86400)} d"
+def _down(bot: dict[str, Any]) -> str:
+    """Return which shards are not connected."""
+    down = [
+        f"#{shard['id']} {shard['state']}"
+        for shard in bot["shards"]
+        if shard["state"] != "connected"
+    ]
+    more = f" and {len(down) - 3:,} more" if len(down) > 3 else ""
+    return f"Shard {', '.join(down[:3])}{more}." if down else ""
 
 
-def _line(tone: str, text: str, *details: str, at: str = "") -> dict[str, str]:
-    detail = " ".join(part for part in details if part)
-    return {"tone": tone, "text": text, "detail": detail, "at": at}
+def _slow_gateway(card: dict[str, Any], cards: Iterable[dict[str, Any]], slow: Slow) -> Trouble:
+    text = f"Discord latency is {slow.times:,.0f} times its usual since {slow.at:%H:%M} UTC."
+    details = [_plain(f"{card['value']} ms now.")]
+    for p95 in cards:
+        if p95["id"] == "p95" and p95["unit"]:
+            details.append(_plain(f"Commands still answer: p95 {p95['value']} ms."))
+    return Trouble(_STRANGE[card["state"]], text, details, timestamp(slow.at))
 
 
-def _last(command: Event | None, now: datetime) -> str:
+def _slow_commands(card: dict[str, Any], slow: Slow) -> Trouble:
+    text = f"Commands take {slow.times:,.0f} times as long as usual."
+    detail = f"p95 {card['value']} ms in the last hour, slowest at {slow.at:%H:%M} UTC."
+    return Trouble(_STRANGE[card["state"]], text, [_plain(detail)], timestamp(slow.at))
+
+
+def _failing(failures: Failures, last: Event) -> Trouble:
+    errors, commands = failures.errors, failures.commands
+    many = f"{errors:,}" if failures.whole else f"Over {errors:,}"
+    if commands == errors:
+        what = "One command has" if errors == 1 else f"{many} commands have"
+        text = f"{what} failed in the last hour."
+    else:
+        of_them = f", {commands:,} of them failed commands" if commands else ""
+        text = f"{'One error' if errors == 1 else f'{many} errors'} in the last hour{of_them}."
+    return Trouble("warn", text, [], timestamp(last.timestamp), tells_failure=True)
+
+
+def _last_command(command: Event | None) -> list[Part]:
     if command is None:
-        return "No commands yet: try /daily."
-    return f"Last command {age((now - command.timestamp).total_seconds())} ago."
+        return _plain("No commands yet: try /daily.")
+    return [*_plain("Last command "), _ago(command), *_plain(".")]
 
 
-def _failure(event: Event, now: datetime) -> str:
-    where = f" in {event.guild_name}" if event.guild_name else ""
-    who = f" for {event.actor_name}" if event.actor_name else ""
-    return (
-        f"Last: /{event.command}{who}{where}, {age((now - event.timestamp).total_seconds())} ago."
-    )
+def _last_failure(failures: Failures, last_command: Event | None) -> list[Part]:
+    event = failures.last
+    if event is None:
+        return _plain("No failure in the log.") if failures.none and last_command else []
+    return [*_plain("Last failure: "), *_failure(event), *_plain(", "), _ago(event), *_plain(".")]
+
+
+def _failure(event: Event) -> list[Part]:
+    if event.kind != COMMAND_FAILED or not event.command:
+        told = event_data(event) | {"message": event.message[:MESSAGE_MAX_CHARACTERS].rstrip(". ")}
+        return [{"role": piece["role"] or "text", "text": piece["text"]} for piece in parts(told)]
+    pieces: list[Part] = [{"role": "command", "text": f"/{event.command}"}]
+    for word, name in (("for", event.actor_name), ("in", event.guild_name)):
+        if name:
+            pieces += [*_plain(f" {word} "), {"role": "name", "text": name}]
+    return pieces
+
+
+def _ago(event: Event) -> Part:
+    return {"role": "ago", "text": timestamp(event.timestamp)}
+
+
+def _plain(text: str) -> list[Part]:
+    return [{"role": "", "text": text}] if text else []
+
+
+def _joined(sentences: Iterable[list[Part]]) -> list[Part]:
+    """Return the pieces of all sentences, a space between each and the next."""
+    pieces: list[Part] = []
+    for sentence in filter(None, sentences):
+        for piece in [*_plain(" " if pieces else ""), *sentence]:
+            if pieces and pieces[-1]["role"] == piece["role"] == "":
+                pieces[-1] = {"role": "", "text": pieces[-1]["text"] + piece["text"]}
+            else:
+                pieces.append(piece)
+    return pieces

@@ -10,15 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard import bots, queries
-from dashboard.cards import times_usual, usual
+from dashboard.cards import RUNS_MIN, times_usual, usual
 from dashboard.frames import timestamp
+from dashboard.headline import Slow
 from dashboard.runs import percentile
 from dashboard.spans import HOUR, LATENCY, MINUTE, Span, floor
 
 FIGURES = ("gatewayMs", "p95Ms")
 """The lines that are compared with their usual."""
-RUNS_MIN = 5
-"""A p95 of fewer commands is one slow command, and tells nothing of the others."""
 Point = dict[str, Any]
 
 
@@ -61,6 +60,26 @@ def gateway_by_minute(since: datetime) -> dict[datetime, float | None]:
         if latency_ms is not None:
             known.append(latency_ms)
     return {at: sum(known) / len(known) if known else None for at, known in minutes.items()}
+
+
+def slow_since(
+    now: datetime, now_ms: float | None, gateway: Mapping[datetime, float | None]
+) -> Slow | None:
+    """Return how slow Discord's gateway is now, and since which minute; None while it is not.
+
+    `gateway` are the minutes of the last hour; one without a sample ends nothing.
+    """
+    usually = usual(gateway.values())
+    times = times_usual(now_ms, usually)
+    if times is None:
+        return None
+    since = floor(now, MINUTE)
+    for minute in sorted(gateway, reverse=True):
+        if gateway[minute] is not None:
+            if not times_usual(gateway[minute], usually):
+                break
+            since = minute
+    return Slow(times, since)
 
 
 def unusual(points: Sequence[Point]) -> list[tuple[int, int]]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from django.db.models import Max, Q, Sum
+from django.db.models.functions import Coalesce
 
 from dashboard.models import (
     ActiveDay,
@@ -24,6 +27,13 @@ class Position(NamedTuple):
 
     epoch: str
     head: int
+
+
+class Sampled(NamedTuple):
+    """What samples told: the guilds of all processes, and the active members."""
+
+    guilds: int | None
+    active: int | None
 
 
 def position() -> Position:
@@ -105,6 +115,13 @@ def durations_by_minute(since: datetime) -> list[tuple[datetime, int, int]]:
     return list(minutes.values_list("minute", "bucket", "runs"))
 
 
+def durations_of(first: datetime, since: datetime) -> list[tuple[int, int, int]]:
+    """Return how many commands fell into each bucket `since` then, and from minute `first` on."""
+    counted = DurationMinute.objects.filter(minute__gte=first).values_list("bucket")
+    late = Coalesce(Sum("runs", filter=Q(minute__gte=since)), 0)
+    return list(counted.annotate(late=late, total=Sum("runs")))
+
+
 def durations_by_hour(since: datetime) -> list[tuple[datetime, int, int]]:
     """Return the hours from `since` on with how many commands fell into each bucket."""
     hours = CommandCount.objects.filter(hour__gte=since)
@@ -116,3 +133,24 @@ def samples_near(at: datetime, within: timedelta) -> list[MetricSample]:
     window = MetricSample.objects.filter(at__gt=at - within, at__lte=at, guilds__isnull=False)
     latest = dict(window.values_list("bot").annotate(last=Max("at")))
     return [window.get(bot=bot, at=last) for bot, last in latest.items()]
+
+
+def sampled_before(moments: Sequence[datetime], within: timedelta) -> list[Sampled]:
+    """Return what the samples say in the time `within` before each of `moments`, oldest first.
+
+    Guilds are those of all processes together; both are None where nothing was sampled.
+    """
+    windows = reduce(or_, (Q(at__gt=moment - within, at__lte=moment) for moment in moments))
+    rows = MetricSample.objects.filter(windows).order_by("at")
+    found = list(rows.values_list("at", "bot", "guilds", "active_actors"))
+    sampled = []
+    for moment in moments:
+        late = [row for row in found if moment - within < row[0] <= moment]
+        guilds = {bot: guilds for _, bot, guilds, _ in late if guilds is not None}
+        sampled.append(
+            Sampled(
+                guilds=sum(guilds.values()) if guilds else None,
+                active=max((active for _, _, _, active in late), default=None),
+            )
+        )
+    return sampled

@@ -40,6 +40,14 @@ class Run(NamedTuple):
     guild: Ref | None = None
 
 
+class LastHour(NamedTuple):
+    """The commands of the last 60 minutes: their p95 in ms, that of the 60 before, how many."""
+
+    p95_ms: float | None
+    before_ms: float | None
+    runs: int
+
+
 def bucket_of(duration_ms: float) -> int:
     """Return the bucket of a duration: 0 for all up to 1 ms, the last for all beyond a minute."""
     if not duration_ms > 1:

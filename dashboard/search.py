@@ -124,6 +124,11 @@ def _source(wanted: EventFilter) -> Source:
     return lambda bound, order, size: list(bound(events).defer("data").order_by(order)[:size])
 
 
+def problems() -> Rows:
+    """Return the warnings and errors, on the index that has no others."""
+    return Event.objects.extra(where=[_IN_PROBLEMS])  # noqa: S610 - ours
+
+
 def along(wanted: EventFilter) -> Rows | None:
     """Return the events on one index that all wanted ones are among; None for a family of kinds.
 
@@ -133,7 +138,7 @@ def along(wanted: EventFilter) -> Rows | None:
     if wanted.actor is not None:
         return events.filter(actor_id=wanted.actor)
     if wanted.levels and set(wanted.levels) <= set(_PROBLEMS):
-        return events.extra(where=[_IN_PROBLEMS])  # noqa: S610 - ours
+        return problems()
     if wanted.command:
         return events.filter(command=wanted.command).extra(where=[_WITH_COMMAND])  # noqa: S610
     if wanted.guild is not None:

@@ -4,6 +4,7 @@ docs/wire.md has the shape. All of it comes from counters and samples that are k
 happen, so its cost does not grow with the log.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from django.utils import timezone
 
 from dashboard import activity, bots, cards, control, frames, headline, latency, queries, usage
 from dashboard.activity import COMMAND_KINDS
+from dashboard.failures import of_late
 from dashboard.models import Level, MetricSample
-from dashboard.spans import ACTIVITY
+from dashboard.spans import ACTIVITY, DAY, floor
 
 RECENT_EVENTS = 10
 WINDOW = timedelta(days=30)
@@ -68,29 +70,44 @@ def collect() -> Section:
         "commandStats": usage.of_day(now),
         "errorGroups": usage.recent_errors(now),
     }
-    hours = ACTIVITY["24h"].starts(now)
-    errors = collect_errors(hours)
+    failures = of_late(now)
+    last_hour = usage.last_hour(now)
+    past = _past(now, latency_past)
     sections = {name: (provider(), maker) for name, (provider, maker) in _providers.items()}
     made = [
-        *cards.of_dashboard(stats, errors, latency_past, usage.p95_by_hour(hours)),
+        *cards.of_dashboard(stats, past, last_hour, failures),
         *(card for section, maker in sections.values() if maker for card in maker(section)),
     ]
     stats["cards"] = msgspec.to_builtins(made)
     stats["headline"] = headline.compose(
-        bot,
-        usual_ms=cards.usual(latency_past),
-        errors=errors[-1] + errors[-2],
+        stats,
+        failures=failures,
         last_command=queries.last_event(COMMAND_KINDS),
-        last_failure=queries.last_event(["bot.command_failed"]),
-        now=now,
+        gateway=latency.slow_since(now, bot["latencyMs"], gateway),
+        commands=usage.slow(now, last_hour, past.p95_ms),
     )
     return stats | {name: section for name, (section, _) in sections.items()}
 
 
-def collect_errors(hours: Sequence[datetime]) -> list[int]:
-    """Return how many error events each of `hours` had, which follow one another."""
-    counts = queries.count_by_hour(hours[0], level=Level.ERROR)
-    return [counts.get(at, 0) for at in hours]
+def _past(now: datetime, gateway_ms: Sequence[float | None]) -> cards.Past:
+    """Return what was before: 23 whole hours, 30 whole days."""
+    hours = ACTIVITY["24h"].starts(now)[:-1]
+    errors = queries.count_by_hour(hours[0], level=Level.ERROR)
+    midnight = floor(now, DAY)
+    days = [midnight - back * DAY for back in range(WINDOW.days, 0, -1)]
+    commands: Counter[datetime] = Counter()
+    for at, count in queries.count_by_hour(days[0], kinds=COMMAND_KINDS).items():
+        commands[floor(at, DAY)] += count
+    moments = [now - back * DAY for back in range(WINDOW.days, 0, -1)]
+    samples = queries.sampled_before(moments, within=timedelta(minutes=10))
+    return cards.Past(
+        gateway_ms=gateway_ms,
+        p95_ms=usage.p95_by_hour(hours),
+        errors=[errors.get(at, 0) for at in hours],
+        commands=[commands[day] for day in days],
+        active=[sample.active for sample in samples],
+        guilds=[sample.guilds for sample in samples],
+    )
 
 
 def _guilds(bot: Section, before: Sequence[MetricSample]) -> Section:

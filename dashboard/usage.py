@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from django.db.models import Sum
 
-from dashboard import cards
+from dashboard import cards, queries
 from dashboard.frames import timestamp
+from dashboard.headline import Slow
 from dashboard.models import CommandCount, CommandDay, ErrorGroup
-from dashboard.runs import percentile
-from dashboard.spans import ACTIVITY, COMMANDS, last_days
+from dashboard.runs import LastHour, percentile
+from dashboard.spans import ACTIVITY, COMMANDS, HOUR, MINUTE, floor, last_days
 
 Row = dict[str, Any]
 
@@ -20,7 +21,6 @@ COMMANDS_SHOWN = 25
 ERRORS_SHOWN = 10
 ALL_SHOWN = 100  # commands that Discord takes from one bot
 GROUPS_SHOWN = 50
-RUNS_MIN = 5  # a p95 of fewer is one slow command
 ORDERS: dict[str, Callable[[Row], float]] = {
     "runs": lambda row: row["runs"],
     "refused": lambda row: row["refused"],
@@ -90,7 +90,7 @@ def _cards(rows: Sequence[Row]) -> list[cards.Card]:
     runs = sum(row["runs"] for row in rows)
     failed = sum(row["failed"] for row in rows)
     used = max(rows, key=ORDERS["runs"], default=None)
-    often = [row for row in rows if row["runs"] >= RUNS_MIN]
+    often = [row for row in rows if row["runs"] >= cards.RUNS_MIN]
     slow = max(often, key=ORDERS["p95"], default=None)
     failing = max((row for row in rows if row["failed"]), key=ORDERS["failed"], default=None)
     return [
@@ -122,6 +122,27 @@ def p95_by_hour(hours: Sequence[datetime]) -> list[float | None]:
     for hour, bucket, runs in counted.values_list("hour", "bucket").annotate(total=Sum("runs")):
         found.setdefault(hour, Counter())[bucket] += runs
     return [percentile(found.get(hour, {}), 0.95) for hour in hours]
+
+
+def last_hour(now: datetime) -> LastHour:
+    """Return how long commands took in the last 60 minutes, this one included."""
+    since = floor(now, MINUTE) - HOUR + MINUTE
+    late: Counter[int] = Counter()
+    before: Counter[int] = Counter()
+    for bucket, runs, all_runs in queries.durations_of(since - HOUR, since):
+        late[bucket], before[bucket] = runs, all_runs - runs
+    return LastHour(percentile(late, 0.95), percentile(before, 0.95), late.total())
+
+
+def slow(now: datetime, hour: LastHour, past_ms: Iterable[float | None]) -> Slow | None:
+    """Return how slow commands are, and the slowest minute of the hour; None while they are not."""
+    times = cards.slow_p95(hour, past_ms)
+    if times is None:
+        return None
+    minutes: dict[datetime, Counter[int]] = {}
+    for minute, bucket, runs in queries.durations_by_minute(floor(now, MINUTE) - HOUR + MINUTE):
+        minutes.setdefault(minute, Counter())[bucket] += runs
+    return Slow(times, max(minutes, key=lambda at: (percentile(minutes[at], 0.95) or 0, at)))
 
 
 def recent_errors(now: datetime, name: str = "24h", limit: int = ERRORS_SHOWN) -> list[Row]:

@@ -61,13 +61,14 @@ def cards(section: dict[str, Any]) -> Iterator[Card]:
     balanced = section["balanced"]
     yield Card(
         id="coins",
-        label="Coins in circulation",
+        label="Coins",
         value=f"{int(section['supply']):,}",
         change=f"{change:+,}" if change else "",
         period="today" if change else "",
         state="" if balanced else "bad",
         word="ledger balanced" if balanced else "ledger not balanced",
         trend=tuple(float(total) for total in section["supplyByDay"]),
+        span=f"{DAYS} d",
     )
 
 

@@ -7,16 +7,25 @@ const STOPPED = {
   4503: { text: "You may no longer see this page.", link: "login", action: "Sign in as somebody else" },
 };
 
+const SLOWER = {
+  reconnecting: "The page reconnects.",
+  polling: "The page asks for news every few seconds: its live connection is refused.",
+  live: "News come from the database every second: the broker does not answer.",
+};
+
+const pieces = (told) => (typeof told === "string" ? [{ role: "", text: told }] : told);
+
 /**
- * Returns `{tone, text, detail, link, action}` for the state of things `links()` found.
+ * Returns `{tone, text, detail, link, action}` for the state of things `links()` found; `detail` is pieces of a sentence.
  *
+ * `guild` is the id of the one whose page this is: a moment that is another guild's is nowhere on it.
  * A page that hears nothing says so before it says anything else: the server's last sentence may no
  * longer be true.
  */
-export function headline({ page, stats, links }) {
+export function headline({ page, stats, links, guild = "" }) {
   const [pageLink, botLink] = links;
   const since = clockTime(pageLink.at ?? stats.generatedAt);
-  const own = (tone, text, detail, more = {}) => ({ tone, text, detail, link: "", action: "", ...more });
+  const own = (tone, text, told, more = {}) => ({ tone, text, detail: pieces(told), link: "", action: "", ...more });
   if (page.name === "stopped") {
     const known = STOPPED[page.code];
     const detail = `What you see is from ${since} UTC and stays so.`;
@@ -34,7 +43,9 @@ export function headline({ page, stats, links }) {
     return own("bad", "The bot does not answer.", `Its last heartbeat was at ${clockTime(stats.bot.heartbeatAt)} UTC.`);
   }
   const { tone, text, detail, at } = stats.headline;
-  return own(tone, text, detail, at ? { link: "moment", action: "Show those seconds" } : {});
+  if (tone === "calm" && pageLink.state === "warn") return own("warn", SLOWER[page.name], detail);
+  const shown = at && (!guild || guild === stats.headline.guild);
+  return { tone, text, detail, link: shown ? "moment" : "", action: shown ? "Show those seconds" : "" };
 }
 
 /** Returns the title of the page `name`; it says first how many things are out of the ordinary. */

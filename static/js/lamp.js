@@ -1,4 +1,4 @@
-// Which link is broken: page, bot or Discord. templatetags/lamp.py derives the same for a page that is not
+// Which link is broken: page, bot or Discord. dashboard/lamp.py derives the same for a page that is not
 // live; tests/js/fixtures/lamp.json holds both.
 
 import { milliseconds } from "./figures.js";

@@ -76,7 +76,7 @@ export class LivePage {
     const now = this.#clock.now();
     const page = { ...this.#stream.state, since: this.#clock.at(this.#stream.lastNews) };
     const chain = links({ page, stats, now });
-    const sentence = headline({ page, stats, links: chain });
+    const sentence = headline({ page, stats, links: chain, guild: root.dataset.guild });
     root.dataset.live = page.name;
     root.toggleAttribute("data-old", chain[0].state === "bad");
     paintLamp(this.part("top"), chain);

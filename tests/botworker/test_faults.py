@@ -15,8 +15,8 @@ from botworker.database import in_database
 from botworker.emulator import Limits
 from botworker.emulator.interactions import State
 from dashboard import stats
+from dashboard.lamp import lamp
 from dashboard.models import MetricSample
-from dashboard.templatetags.lamp import lamp
 from economy.queries import balance
 from tests.botworker.running import event, events, eventually, manage, slow_database
 

@@ -192,7 +192,11 @@ def test_maintenance_is_the_headline_of_every_page(client: Client):
     now = stats.collect()
     assert now["headline"]["tone"] == "warn"
     assert now["headline"]["text"] == "The bot is in maintenance."
-    assert f"Since {since:%H:%M} UTC: Moving <b>house</b>." in now["headline"]["detail"]
+    assert now["headline"]["detail"][:3] == [
+        {"role": "", "text": f"Since {since:%H:%M} UTC: "},
+        {"role": "text", "text": "Moving <b>house</b>"},
+        {"role": "", "text": ". No commands yet: try /daily."},
+    ]
     assert now["bot"]["maintenance"]["reason"] == "Moving <b>house</b>."
     page = client.get("/").content.decode()
     assert "The bot is in maintenance." in page

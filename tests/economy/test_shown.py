@@ -66,7 +66,7 @@ def test_the_card_says_the_supply_its_change_and_that_the_ledger_balances():
         claim(ADA)
         correct(ADA, 5000)
         (card,) = cards(section())
-    assert (card.label, card.value) == ("Coins in circulation", "5,110")
+    assert (card.label, card.value) == ("Coins", "5,110")
     assert (card.change, card.period) == ("+5,110", "today")
     assert (card.word, card.state) == ("ledger balanced", "")
     assert card.trend == (0.0,) * 29 + (5110.0,)

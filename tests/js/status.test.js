@@ -11,7 +11,7 @@ const statsWith = ({ bot, ...more } = {}) => ({
   live: "live",
   generatedAt: ago(2),
   cards: [],
-  headline: { tone: "calm", text: "All is well.", detail: "" },
+  headline: { tone: "calm", text: "All is well.", detail: [], at: "", guild: null },
   bot: {
     state: "online",
     heartbeatAt: ago(3),
@@ -85,7 +85,21 @@ describe("the lamp", () => {
 describe("the headline", () => {
   it("is the server's while the page is live", () => {
     assert.equal(shown(pageOf("live"), statsWith()).text, "All is well.");
-    assert.equal(shown(pageOf("reconnecting", 3), statsWith()).text, "All is well.");
+  });
+
+  it("is not calm while a link of the lamp is not good", () => {
+    const worse = [[pageOf("reconnecting", 3), {}], [pageOf("polling"), {}], [pageOf("live"), { live: "polling" }]];
+    for (const [page, more] of worse) {
+      const { tone, said } = shown(page, statsWith(more));
+      assert.equal(tone, "warn", page.name);
+      assert.ok(said.text, page.name);
+    }
+  });
+
+  it("leads to a moment, on the page of a guild only if it is of that guild", () => {
+    const stats = statsWith({ headline: { tone: "warn", text: "x", detail: [], at: ago(40), guild: "11" } });
+    const linkOn = (guild) => headline({ page: pageOf("live"), stats, links: links({ page: pageOf("live"), stats, now: NOW }), guild }).link;
+    assert.deepEqual([undefined, "11", "12"].map(linkOn), ["moment", "moment", ""]);
   });
 
   it("never says that all is well on a page that is stale", () => {
@@ -96,7 +110,7 @@ describe("the headline", () => {
   it("says that the database is silent, and of when the figures are", () => {
     const { text, said } = shown(pageOf("live"), statsWith({ live: "stale", generatedAt: ago(42) }));
     assert.equal(text, "The database does not answer.");
-    assert.match(said.detail, /12:06:00 UTC/);
+    assert.match(said.detail[0].text, /12:06:00 UTC/);
   });
 
   it("offers the way back to those who are signed out, not allowed, or refused", () => {

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from dashboard import latency
+from dashboard.lamp import lamp
 from dashboard.templatetags.charts import step_name, trend
 from dashboard.templatetags.feed import fold
 from dashboard.templatetags.figures import figure, megabytes, milliseconds
-from dashboard.templatetags.lamp import lamp, page_title
+from dashboard.templatetags.lamp import page_title
 
 
 def cases(name: str) -> list[Any]:
