@@ -2,6 +2,7 @@
 
 import { copyOf, fill, reconcile, setAttribute, setText, slot } from "./dom.js";
 import { figure, milliseconds } from "./figures.js";
+import { piece } from "./pieces.js";
 import { context, mark, parts, word } from "./sentence.js";
 import { clockTime, localMoment } from "./time.js";
 
@@ -151,7 +152,7 @@ export class Feed {
     slot(element, "time").dateTime = event.timestamp;
     fill(element, { time: clockTime(event.timestamp), mark: mark(event.type), word: word(event.type) });
     slot(element, "sentence").replaceChildren(...parts(event).map(piece));
-    slot(element, "context").replaceChildren(...context(event).map((text) => piece({ role: "place", text })));
+    slot(element, "context").replaceChildren(...context(event).map(place));
     return element;
   }
 
@@ -173,11 +174,11 @@ export class Feed {
   }
 }
 
-function piece({ role, text }) {
-  if (!role) return document.createTextNode(text);
-  const element = document.createElement(role === "command" ? "code" : "bdi");
-  if (role === "name") element.className = "name";
-  element.textContent = text;
+/** Who or where: what parts it from the others stands outside of what is isolated. */
+function place(text) {
+  const element = document.createElement("span");
+  element.className = "place";
+  element.append(piece({ role: "text", text }));
   return element;
 }
 

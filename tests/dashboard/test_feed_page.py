@@ -341,3 +341,34 @@ def test_hostile_names_stay_within_the_pages_of_the_log(
             expect(page.locator(".event").first).to_be_visible()
             assert page.evaluate(TOO_WIDE) == [], path
             assert page.locator(".event img, .event script, h1 img").count() == 0
+
+
+def test_names_from_right_to_left_turn_nothing_around_in_headline_and_rows(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    def fails() -> None:
+        heartbeat()
+        origin = Origin(Ref(5, "חוף הים"), Ref(1, "ليلى"), "transfer", "r")
+        record_event(
+            kind="bot.command_failed", message="It failed.", level=Level.ERROR, origin=origin
+        )
+
+    def lefts(page: Page, where: str, *parts: str) -> list[float]:
+        found = [page.locator(f"{where} {part}").first.bounding_box() for part in parts]
+        return [box["x"] for box in found if box]
+
+    fails()
+    with open_page(chromium, live_web, cookie, viewport={"width": 1440, "height": 900}) as page:
+        is_live(page)
+        for count in (1, 2):  # the server's row and sentence, then the page's
+            expect(page.locator(".event")).to_have_count(count)
+            headline = lefts(page, ".headline-detail", "code", ".name", ".name >> nth=1", "time")
+            assert headline == sorted(headline), "the age stands after the names, not between them"
+            for place in page.locator(".event").first.locator(".place").all():
+                (outer, name) = place.bounding_box(), place.locator("bdi").bounding_box()
+                assert outer
+                assert name
+                assert outer["x"] + 3 < name["x"], "the dot stands before the name"
+                assert outer["x"] + outer["width"] < name["x"] + name["width"] + 1
+            if count == 1:
+                beside(fails)
