@@ -1,6 +1,6 @@
 // Paints the figures: one card each, kept in place while its text changes.
 
-import { copyOf, fill, reconcile, setAttribute, setMoment, slot } from "./dom.js";
+import { copyOf, fill, reconcile, setAttribute, setMoment, setText, slot } from "./dom.js";
 import { trend } from "./trend.js";
 
 /** Paints `cards`, true at `generatedAt`, into `root`. */
@@ -22,6 +22,7 @@ function update(element, card, generatedAt) {
   element.querySelector(".card-value").toggleAttribute("data-long", [...value].length > 11);
   setMoment(slot(element, "at"), generatedAt);
   const lines = trend(card.trend);
+  setText(slot(element, "span"), lines.line && card.span);
   setAttribute(slot(element, "area"), "d", lines.area);
   setAttribute(slot(element, "line"), "d", lines.line);
 }
