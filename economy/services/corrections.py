@@ -12,7 +12,7 @@ from economy.errors import AmountTooSmall, ReasonMissing, UnknownAccount
 from economy.ledger import Posting, require_member
 from economy.models import Account, Kind, Transaction
 from economy.requests import Request, atomically, once
-from economy.text import coins
+from economy.text import bounded, coins
 
 AUTHOR_MAX, REASON_MAX = 150, 200
 
@@ -43,6 +43,7 @@ def correct_balance(
     `UnknownAccount`, `NotAMember`, `AmountTooSmall` (of 0), `ReasonMissing` (of author or
     reason), `InsufficientFunds`, `BalanceOverflow`, `RequestMismatch`.
     """
+    account_id, amount = bounded(account_id), bounded(amount)
     author, reason = clean(author, AUTHOR_MAX), clean(reason, REASON_MAX)
     if not author or not reason:
         raise ReasonMissing(account_id=account_id)
@@ -120,6 +121,7 @@ def set_frozen(
 
     Only a change is recorded. Raises `UnknownAccount`, `NotAMember`, `ReasonMissing`.
     """
+    account_id = bounded(account_id)
     author, reason = clean(author, AUTHOR_MAX), clean(reason, REASON_MAX)
     if not author or not reason:
         raise ReasonMissing(account_id=account_id)

@@ -12,7 +12,7 @@ from economy.ledger import Posting, refuse_frozen
 from economy.models import Claim, Kind, Transaction
 from economy.requests import Request, once
 from economy.rewards import day_key, next_streak, opens_after, reward_for
-from economy.text import coins
+from economy.text import bounded, coins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,7 @@ def claim_daily(
     nothing until that one is over; the streak goes on then. Raises `AlreadyClaimed`,
     `AccountFrozen`, `BalanceOverflow`, `NotAMember`, `RequestMismatch`.
     """
+    member_id = bounded(member_id)
     request = Request(
         id=request_id,
         kind=Kind.DAILY_CLAIM,

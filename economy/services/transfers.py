@@ -11,7 +11,7 @@ from economy.errors import AmountTooSmall, BotReceiver, SelfTransfer
 from economy.ledger import Posting, refuse_frozen
 from economy.models import Kind, Transaction
 from economy.requests import Request, once
-from economy.text import coins
+from economy.text import bounded, coins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +40,11 @@ def transfer(
 ) -> Transfer:
     """Move `amount` coins once per `request_id`, or raise EconomyError and move nothing.
 
-    Raises `AmountTooSmall`, `SelfTransfer`, `BotReceiver`, `InsufficientFunds`,
-    `BalanceOverflow`, `AccountFrozen`, `NotAMember`, `RequestMismatch`.
+    Numbers beyond 2**64 are taken for that one. Raises `AmountTooSmall`, `SelfTransfer`,
+    `BotReceiver`, `InsufficientFunds`, `BalanceOverflow`, `AccountFrozen`, `NotAMember`,
+    `RequestMismatch`.
     """
+    sender_id, receiver_id, amount = bounded(sender_id), bounded(receiver_id), bounded(amount)
     request = Request(
         id=request_id,
         kind=Kind.TRANSFER,

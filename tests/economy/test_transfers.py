@@ -1,6 +1,10 @@
 """`transfer`, `correct_balance` and `set_frozen`: what they move and what they refuse."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 
 from dashboard.models import Event
 from economy.errors import (
@@ -8,9 +12,11 @@ from economy.errors import (
     AmountTooSmall,
     BalanceOverflow,
     BotReceiver,
+    EconomyError,
     InsufficientFunds,
     NotAMember,
     ReasonMissing,
+    RequestMismatch,
     SelfTransfer,
     UnknownAccount,
 )
@@ -18,6 +24,9 @@ from economy.models import BALANCE_MAX, Account, DayTally
 from economy.queries import balance, supply
 from economy.services import set_frozen
 from tests.economy.bank import ADA, NOOR, PELLE, claim, correct, everything, give, transfer
+
+HUGE = 10**5000
+"""More digits than Python turns into text."""
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sound_ledger")]
 
@@ -57,13 +66,14 @@ def test_a_transfer_of_nothing_or_less_is_refused_without_a_trace(amount):
     assert everything() == before
 
 
-@pytest.mark.parametrize("amount", [101, 2**53 - 1, 2**53, 2**63 - 1, 2**63, 10**100])
+@pytest.mark.parametrize("amount", [101, 2**53 - 1, 2**53, 2**63 - 1, 2**63, 2**64, 2**80])
 def test_an_overdraft_is_refused_without_a_trace(amount):
     give(NOOR, 100)
     before = everything()
     with pytest.raises(InsufficientFunds) as refusal:
         transfer(NOOR, PELLE, amount)
-    assert (refusal.value.balance, refusal.value.needed) == (100, amount)
+    assert (refusal.value.balance, refusal.value.needed) == (100, min(amount, 2**64))
+    assert "InsufficientFunds" in str(refusal.value)
     assert everything() == before
 
 
@@ -123,6 +133,39 @@ def test_a_receiver_cannot_pass_the_largest_balance():
     assert DayTally.objects.get().moved == BALANCE_MAX
 
 
+def test_nothing_is_minted_beyond_what_the_mint_can_count():
+    give(PELLE, BALANCE_MAX - 50)  # the mint is at 50 from its end now
+    before = everything()
+    for deed in (lambda: claim(ADA), lambda: correct(PELLE, 51)):
+        with pytest.raises(BalanceOverflow):
+            deed()
+    correct(PELLE, -1000)  # room in the account, none in the mint
+    assert balance(PELLE) == BALANCE_MAX - 1050
+    with pytest.raises(BalanceOverflow) as refusal:
+        correct(PELLE, 51)
+    assert (refusal.value.account_id, refusal.value.maximum) == (1, BALANCE_MAX)
+    assert everything()[3] == before[3]
+    assert correct(PELLE, 50).balance == BALANCE_MAX - 1000
+
+
+def test_all_that_was_ever_minted_can_be_burned():
+    give(PELLE, BALANCE_MAX)
+    assert correct(PELLE, -BALANCE_MAX).balance == 0
+    assert supply() == (0, BALANCE_MAX, BALANCE_MAX)
+    with pytest.raises(BalanceOverflow):
+        correct(PELLE, 1)
+
+
+def test_a_claim_that_an_account_has_no_room_for_is_refused_without_a_trace():
+    with time_machine.travel(datetime(2026, 1, 8, 12, tzinfo=UTC), tick=False) as clock:
+        give(PELLE, BALANCE_MAX - 5)
+        clock.shift(timedelta(days=1))
+        before = everything()
+        with pytest.raises(BalanceOverflow):
+            claim(PELLE)
+        assert everything() == before
+
+
 @pytest.mark.parametrize("frozen", [NOOR, PELLE])
 def test_a_frozen_account_neither_sends_nor_receives(frozen):
     give(NOOR, 100)
@@ -135,6 +178,35 @@ def test_a_frozen_account_neither_sends_nor_receives(frozen):
     assert everything() == before
     assert set_frozen(account_id=frozen, frozen=False, author="maria", reason="cleared")
     transfer(NOOR, PELLE, 10)
+
+
+def test_a_number_with_more_digits_than_python_writes_is_refused_like_any_other():
+    give(NOOR, 100)
+    before = everything()
+    deeds: list[tuple[type[EconomyError], Callable[[], object]]] = [
+        (InsufficientFunds, lambda: transfer(NOOR, PELLE, HUGE)),
+        (AmountTooSmall, lambda: transfer(NOOR, PELLE, -HUGE)),
+        (NotAMember, lambda: transfer(NOOR, HUGE, 1)),
+        (NotAMember, lambda: transfer(-HUGE, NOOR, 1)),
+        (BalanceOverflow, lambda: correct(NOOR, HUGE)),
+        (InsufficientFunds, lambda: correct(NOOR, -HUGE)),
+        (NotAMember, lambda: correct(HUGE, 1)),
+        (NotAMember, lambda: claim(HUGE)),
+        (NotAMember, lambda: set_frozen(account_id=HUGE, frozen=True, author="m", reason="r")),
+    ]
+    for expected, deed in deeds:
+        with pytest.raises(expected) as refusal:
+            deed()
+        assert expected.__name__ in str(refusal.value)  # it can be said
+    assert balance(HUGE) == 0
+    assert everything() == before
+
+
+def test_a_repeated_request_for_a_number_that_python_does_not_write_is_a_mismatch():
+    give(NOOR, 100)
+    transfer(NOOR, PELLE, 1, request_id="interaction")
+    with pytest.raises(RequestMismatch):
+        transfer(NOOR, PELLE, HUGE, request_id="interaction")
 
 
 def test_freezing_is_recorded_once_with_author_and_reason():
