@@ -8,12 +8,8 @@ from django.db import connection
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from economy.audit_rules import Finding
 from economy.models import SYSTEM_IDS, Account, DayTally, LargeTransfer, System
 from economy.rewards import day_key
-
-RECENT_TRANSACTIONS = 100
-FINDINGS_MAX = 10
 
 COLLECTING_DAYS = 7
 COLLECTED_PERCENT = 50
@@ -61,41 +57,6 @@ def supply() -> Supply:
     minted = -kept.get(SYSTEM_IDS[System.MINT], 0)
     burned = kept.get(SYSTEM_IDS[System.BURN], 0)
     return Supply(total=minted - burned, minted=minted, burned=burned)
-
-
-def recent_findings() -> list[Finding]:
-    """Return what is wrong with the newest `RECENT_TRANSACTIONS` and their accounts: normally [].
-
-    Each must sum to zero, each account must keep what its newest entry says. It is what can be
-    proved every few seconds; `check_ledger` proves the whole. At most `FINDINGS_MAX`.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH recent AS (SELECT id FROM economy_transaction ORDER BY id DESC LIMIT %s),
-            touched AS (SELECT e.transaction_id, e.account_id, e.amount
-                FROM economy_entry e JOIN recent ON recent.id = e.transaction_id),
-            kept AS (SELECT a.id, a.balance, (SELECT balance_after FROM economy_entry e
-                    WHERE e.account_id = a.id ORDER BY e.id DESC LIMIT 1) AS entered
-                FROM economy_account a WHERE a.id IN (SELECT account_id FROM touched))
-            SELECT 'economy_transaction', recent.id, COUNT(touched.amount), SUM(touched.amount)
-                FROM recent LEFT JOIN touched ON touched.transaction_id = recent.id
-                GROUP BY recent.id HAVING COALESCE(SUM(touched.amount), 1) <> 0
-            UNION ALL
-            SELECT 'economy_account', id, balance, entered FROM kept WHERE balance <> entered
-            ORDER BY 1, 2 LIMIT %s
-            """,
-            [RECENT_TRANSACTIONS, FINDINGS_MAX],
-        )
-        return [_finding(*row) for row in cursor.fetchall()]
-
-
-def _finding(table: str, id: int, first: int, second: int | None) -> Finding:
-    if table == "economy_account":
-        detail = f"it keeps {first}, its entries leave {second}"
-        return Finding("balance_differs", table, str(id), detail)
-    detail = f"its {first} entries sum to {second or 0}, not 0"
-    return Finding("entries_unbalanced", table, str(id), detail)
 
 
 def largest_transfers(days: int, limit: int) -> list[LargeTransfer]:

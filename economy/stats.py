@@ -9,12 +9,15 @@ import msgspec
 from dashboard.frames import reference, timestamp
 from dashboard.stats import Card
 from economy import queries
+from economy.audit.live import NEWEST, LiveProof, Proof, Round
 from economy.models import DayTally
 
 DAYS = 30
 LARGEST_SHOWN = 10
 COLLECTORS_SHOWN = 10
 SIDES = ("sender", "receiver")
+
+_live_proof = LiveProof()
 
 
 def section() -> dict[str, Any]:
@@ -23,7 +26,7 @@ def section() -> dict[str, Any]:
     days = queries.tallies(DAYS)
     today = days[-1]
     back = accumulate((day.burned - day.minted for day in reversed(days[1:])), initial=supply.total)
-    findings = queries.recent_findings()
+    proof = _live_proof.look()
     shown = {
         "supply": str(supply.total),
         "accounts": queries.members_with_account(),
@@ -31,14 +34,8 @@ def section() -> dict[str, Any]:
         "burnedToday": str(today.burned),
         "movedToday": str(today.moved),
         "transactionsToday": today.transactions,
-        "balanced": not findings,
-        "proof": {
-            "transactions": queries.RECENT_TRANSACTIONS,
-            "findings": [
-                {"row": f"{found.table.removeprefix('economy_')} {found.row}", "text": found.detail}
-                for found in findings
-            ],
-        },
+        "balanced": not proof.findings,
+        "proof": _proof(proof),
         "supplyByDay": [str(total) for total in reversed(list(back))],
         "days": [_day(day) for day in days],
         "largest": _largest(),
@@ -58,15 +55,14 @@ def section() -> dict[str, Any]:
 def cards(section: dict[str, Any]) -> Iterator[Card]:
     """Make the card of the money supply, with the day's change and the ledger's state."""
     change = int(section["mintedToday"]) - int(section["burnedToday"])
-    balanced = section["balanced"]
     yield Card(
         id="coins",
         label="Coins",
         value=f"{int(section['supply']):,}",
         change=f"{change:+,}" if change else "",
         period="today" if change else "",
-        state="" if balanced else "bad",
-        word="ledger balanced" if balanced else "ledger not balanced",
+        state="" if section["balanced"] else "bad",
+        word=f"ledger {section['proof']['word']}",
         trend=tuple(float(total) for total in section["supplyByDay"]),
         span=f"{DAYS} d",
     )
@@ -87,6 +83,26 @@ def _figures(section: dict[str, Any], days: Sequence[DayTally]) -> Iterator[Card
             trend=tuple(map(float, past)),
         )
     yield Card(id="accounts", label="Accounts", value=f"{section['accounts']:,}")
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    def rows(checked: Round) -> dict[str, Any]:
+        return {"accounts": checked.accounts, "transactions": checked.transactions}
+
+    last = proof.ended
+    return {
+        "word": proof.word,
+        "newest": NEWEST,
+        "findings": [
+            {
+                "row": f"{found.table.removeprefix('economy_')} {found.row}".strip(),
+                "text": found.detail,
+            }
+            for found in proof.findings
+        ],
+        "underWay": rows(proof.under_way),
+        "lastRound": last and rows(last.checked) | {"endedAt": timestamp(last.at)},
+    }
 
 
 def _day(day: DayTally) -> dict[str, Any]:

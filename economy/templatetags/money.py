@@ -34,6 +34,24 @@ def short_day(day: str) -> str:
 
 
 @register.filter
+def round_text(proof: dict[str, Any]) -> str:
+    """Return how far the walk through the ledger is, and what its last full round checked."""
+    under_way, last = proof["underWay"], proof["lastRound"]
+    if last is None:
+        return f"First round: {_rows(under_way)} so far."
+    now = f"This round: {_rows(under_way)} so far. " if any(under_way.values()) else ""
+    return f"{now}Last full round: {_rows(last)}, ended"
+
+
+def _rows(checked: dict[str, Any]) -> str:
+    counts = [
+        f"{checked[name]:,} {name.removesuffix('s') if checked[name] == 1 else name}"
+        for name in ("accounts", "transactions")
+    ]
+    return " and ".join(counts)
+
+
+@register.filter
 def day_bars(days: Sequence[dict[str, Any]], names: str) -> list[dict[str, Any]]:
     """Return each of `days` with a bar for each of the comma-separated `names` of its amounts.
 

@@ -31,10 +31,23 @@ export function dayBars(days, names) {
   }));
 }
 
+const rows = (checked) =>
+  ["accounts", "transactions"]
+    .map((name) => `${figure(checked[name])} ${checked[name] === 1 ? name.slice(0, -1) : name}`)
+    .join(" and ");
+
+/** Returns how far the walk through the ledger is, and what its last full round checked. */
+export function roundText({ underWay, lastRound }) {
+  if (!lastRound) return `First round: ${rows(underWay)} so far.`;
+  const begun = underWay.accounts + underWay.transactions > 0;
+  return `${begun ? `This round: ${rows(underWay)} so far. ` : ""}Last full round: ${rows(lastRound)}, ended`;
+}
+
 export function paintProof(root, { proof }, generatedAt) {
-  const bad = proof.findings.length > 0;
-  setAttribute(root, "data-state", bad ? "bad" : "good");
-  setText(slot(root, "word"), bad ? "Ledger not balanced" : "Ledger balanced");
+  setAttribute(root, "data-state", proof.findings.length > 0 ? "bad" : "good");
+  setText(slot(root, "word"), `Ledger ${proof.word}`);
+  setText(slot(root, "round"), roundText(proof));
+  setMoment(slot(root, "ended"), proof.lastRound?.endedAt);
   setMoment(slot(root, "at"), generatedAt);
   reconcile(slot(root, "findings"), proof.findings, {
     attribute: "row",

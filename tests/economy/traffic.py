@@ -17,7 +17,7 @@ from time import monotonic
 
 from dashboard_project.supervisor import die_with_parent
 from economy.audit import reconcile
-from economy.audit_rules import MONEY_RULES
+from economy.audit.money import BALANCED
 from economy.models import Transaction
 from tests.economy.teller import deed
 from tests.environment import ROOT
@@ -164,7 +164,7 @@ class Bank:
     def _audit(self) -> None:
         """Read every entry at one moment, beside the traffic."""
         self.outcome.audits += 1
-        self.outcome.violations += map(str, reconcile(MONEY_RULES).findings)
+        self.outcome.violations += map(str, reconcile(BALANCED).findings)
 
     def _prove(self) -> None:
         kept = dict(Transaction.objects.values_list("request_id", "id"))
