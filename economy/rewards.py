@@ -1,5 +1,6 @@
 """The rule of the daily reward: product.md's figures, which are settings. No database, no clock."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -32,6 +33,23 @@ def opens_after(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, UTC)
 
 
-def next_streak(last_day: date, last_streak: int, today: date) -> int:
-    """Return the streak of a claim for `today`: one more, or 1 after a whole day missed."""
-    return last_streak + 1 if last_day == today - timedelta(days=1) else 1
+class Claimed(NamedTuple):
+    """A claim that was made: `order` tells which of a member's claims was made first."""
+
+    day: date
+    streak: int
+    order: int
+
+
+def streak_on(day: date, earlier: Sequence[Claimed]) -> int:
+    """Return the streak of a claim for `day`: one more, or 1 after a whole day missed.
+
+    `earlier` are the member's claims for the days before, the latest day first; two are enough.
+    A claim that was made before the one of its day before counts with that one.
+    """
+    days = [day - timedelta(days=back) for back in (1, 2)]
+    if [claim.day for claim in earlier[:1]] != days[:1]:
+        return 1
+    if [claim.day for claim in earlier[:2]] == days and earlier[1].order > earlier[0].order:
+        return earlier[1].streak + 2
+    return earlier[0].streak + 1

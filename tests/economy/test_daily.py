@@ -1,6 +1,7 @@
 """`claim_daily`: what it pays, when, and what it refuses."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -16,6 +17,8 @@ from tests.economy.bank import ADA, NOOR, claim, everything
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sound_ledger")]
 
 NOON = datetime(2026, 1, 8, 12, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 1, 9, tzinfo=UTC)
+JUST = timedelta(milliseconds=100)
 
 
 @pytest.mark.parametrize(
@@ -91,11 +94,61 @@ def test_a_second_claim_on_the_day_is_refused_without_a_trace():
 
 
 def test_two_claims_around_midnight_utc_are_two_days_of_one_streak():
-    midnight = datetime(2026, 1, 9, tzinfo=UTC)
-    with time_machine.travel(midnight - timedelta(milliseconds=100), tick=False) as clock:
+    with time_machine.travel(MIDNIGHT - JUST, tick=False) as clock:
         assert claim(ADA).streak == 1
-        clock.shift(timedelta(milliseconds=200))
+        clock.shift(2 * JUST)
         assert claim(ADA).streak == 2
+        with pytest.raises(AlreadyClaimed):
+            claim(ADA)
+
+
+def claim_around_midnight(streak: int, **late: Any) -> tuple[DailyClaim, DailyClaim]:
+    """Claim for `streak` days; then just after a midnight, and late for the day before it."""
+    with time_machine.travel(MIDNIGHT - timedelta(days=streak, hours=12), tick=False) as clock:
+        for _ in range(streak):
+            claim(ADA)
+            clock.shift(timedelta(days=1))
+        clock.move_to(MIDNIGHT + JUST)
+        after = claim(ADA)
+        clock.move_to(MIDNIGHT - JUST)
+        return after, claim(ADA, **late)
+
+
+def test_a_claim_of_just_before_midnight_that_is_overtaken_is_paid_and_loses_no_streak():
+    after, before = claim_around_midnight(5)
+    assert (after.day, after.streak, after.reward) == (MIDNIGHT.date(), 1, 110)
+    assert (before.day, before.streak, before.reward) == (date(2026, 1, 8), 6, 160)
+    assert before.balance == after.balance + 160
+    for later, streak in ((1, 8), (2, 9)):
+        with time_machine.travel(MIDNIGHT + timedelta(days=later), tick=False):
+            assert claim(ADA).streak == streak
+
+
+def test_an_overtaken_claim_says_when_the_next_one_opens_however_often_it_is_asked():
+    _, before = claim_around_midnight(0, request_id="interaction")
+    assert before.next_claim_at == MIDNIGHT + timedelta(days=1)
+    with time_machine.travel(MIDNIGHT + timedelta(days=1), tick=False):
+        claim(ADA)
+        again = claim(ADA, request_id="interaction")
+    assert again == before
+    assert again.repeated
+
+
+def test_each_day_around_midnight_is_paid_once():
+    claim_around_midnight(2)
+    state = everything()
+    for at in (MIDNIGHT - JUST, MIDNIGHT + JUST):
+        with time_machine.travel(at, tick=False), pytest.raises(AlreadyClaimed) as refusal:
+            claim(ADA)
+        assert refusal.value.next_claim_at == MIDNIGHT + timedelta(days=1)
+    assert everything() == state
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=2), timedelta(hours=13), timedelta(days=2)])
+def test_a_day_that_was_missed_is_not_claimed_later_by_a_clock_that_was_put_back(back):
+    with time_machine.travel(MIDNIGHT, tick=False) as clock:
+        claim(ADA)
+        clock.shift(-back)
         with pytest.raises(AlreadyClaimed):
             claim(ADA)
 
