@@ -10,7 +10,6 @@ from economy.audit import live
 from economy.audit.live import EVENTS, NEWEST, SLICE, LiveProof, Round
 from economy.models import Account, Claim, Entry, Transaction
 from economy.stats import section
-from economy.templatetags.money import round_text
 from tests.economy.bank import ADA, NOOR, claim, correct, give, transfer
 from tests.economy.damage import DAMAGES, without_guards
 
@@ -152,25 +151,3 @@ def test_the_section_says_what_was_checked_and_names_the_rows():
     assert (shown["lastRound"]["accounts"], shown["lastRound"]["transactions"]) == (3, 1)
     assert Entry.objects.count() == 2
     assert Claim.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("under_way", "last", "text"),
-    [
-        ((1, 0), None, "First round: 1 account and 0 transactions so far."),
-        ((0, 0), (1204, 1), "Last full round: 1,204 accounts and 1 transaction, ended"),
-        (
-            (500, 0),
-            (2, 4),
-            "This round: 500 accounts and 0 transactions so far."
-            " Last full round: 2 accounts and 4 transactions, ended",
-        ),
-    ],
-)
-def test_the_page_says_how_far_the_walk_is(under_way, last, text):
-    names = ("accounts", "transactions")
-    shown = {
-        "underWay": dict(zip(names, under_way, strict=True)),
-        "lastRound": last and dict(zip(names, last, strict=True)),
-    }
-    assert round_text(shown) == text

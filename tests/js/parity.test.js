@@ -8,6 +8,7 @@ import { figure, megabytes, milliseconds } from "../../static/js/figures.js";
 import { FeedState } from "../../static/js/feed-state.js";
 import { pageTitle } from "../../static/js/headline.js";
 import { links } from "../../static/js/lamp.js";
+import { roundText } from "../../static/js/money.js";
 import { context, mark, parts, word } from "../../static/js/sentence.js";
 import { clockTime } from "../../static/js/time.js";
 import { stepName, unusual } from "../../static/js/spans.js";
@@ -50,6 +51,10 @@ describe("a figure", () => {
   for (const { value, ...expected } of fixture("figures")) {
     it(String(value), () => assert.deepEqual({ figure: figure(value), milliseconds: milliseconds(value), megabytes: megabytes(value) }, expected));
   }
+});
+
+describe("how far the proof of the ledger is", () => {
+  for (const { text, ...proof } of fixture("rounds")) it(text, () => assert.equal(roundText(proof), text));
 });
 
 describe("the trend", () => {

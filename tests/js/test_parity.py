@@ -15,6 +15,7 @@ from dashboard.templatetags.charts import step_name, trend
 from dashboard.templatetags.feed import fold
 from dashboard.templatetags.figures import figure, megabytes, milliseconds
 from dashboard.templatetags.lamp import page_title
+from economy.templatetags.money import round_text
 
 
 def cases(name: str) -> list[Any]:
@@ -54,3 +55,8 @@ def test_what_is_out_of_the_ordinary_is_found_as_the_browser_does_it(case: dict[
 @pytest.mark.parametrize("case", cases("steps"))
 def test_a_step_is_called_as_the_browser_does_it(case: dict[str, Any]) -> None:
     assert step_name(case["at"], case["range"]) == case["step"]
+
+
+@pytest.mark.parametrize("case", cases("rounds"))
+def test_how_far_the_proof_of_the_ledger_is(case):
+    assert round_text(case) == case["text"]
