@@ -4,7 +4,8 @@
 peer (`measure`, `build_client`, `bun_binary`). It starts a server, opens the sockets, publishes on
 Redis and checks every frame on every socket. Here the servers are taken by turns, in an order that
 changes every round, and compared within a round: whatever else the machine does falls on all of
-them. Exit status 1 when a frame of ours was lost, came twice, late or changed, or a socket closed.
+them. Exit status 1 when a frame of ours, or of a variant, was lost, came twice, late or changed,
+when a socket closed, or when one of them could not be measured in some round.
 """
 
 import argparse
@@ -22,6 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent
 HARNESS_VARIABLE = "FANOUT_BENCH"
 MODES = "idle,lat,w1,w8,rate:1000"
 PLAIN_MODES = ["w8"]  # the others take minutes, and say the same
+PLAIN_SECONDS = 20.0  # it delivers a few events a second
+CLIENT_LOAD_MAX = 0.85  # a client with less of its core left measures itself
+
+
+Round = dict[str, dict[str, dict[str, Any]]]
+"""The results of one round: by server, by mode, by key."""
 
 
 class Figure(NamedTuple):
@@ -119,8 +126,8 @@ def servers(harness: ModuleType, options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def measure(harness: ModuleType, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the results of every round: by server, by mode."""
+def measure(harness: ModuleType, options: argparse.Namespace) -> list[Round]:
+    """Return the results of every round. What could not be measured is said, and has none."""
     cpus = sorted(os.sched_getaffinity(0))
     pinned = len(cpus) > 1
     if pinned:
@@ -128,7 +135,7 @@ def measure(harness: ModuleType, options: argparse.Namespace) -> list[dict[str, 
     harness.raise_file_limit(options.sockets)
     binary = harness.build_client()
     redis = os.environ["REDIS_URL"].removeprefix("unix://")
-    rounds: list[dict[str, Any]] = []
+    rounds: list[Round] = []
     found = servers(harness, options)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(options.rounds):
@@ -141,52 +148,77 @@ def measure(harness: ModuleType, options: argparse.Namespace) -> list[dict[str, 
                 how = argparse.Namespace(
                     n=options.sockets,
                     modes=target["modes"],
-                    secs=options.seconds,
+                    secs=max(options.seconds, PLAIN_SECONDS if name == "plain" else 0),
                     events=options.events,
                     pid=None,
                 )
                 print(f"round {number + 1} of {options.rounds}: {name}", file=sys.stderr)
-                rounds[-1][name] = harness.measure(target, how, binary, redis, folder)
+                try:
+                    rounds[-1][name] = harness.measure(target, how, binary, redis, folder)
+                except harness.BenchError as error:
+                    print(f"round {number + 1}: not measured: {error}", flush=True)
+                    rounds[-1][name] = {}
     return rounds
 
 
-def report(harness: ModuleType, rounds: list[dict[str, Any]], variants: list[str]) -> int:
+def report(harness: ModuleType, rounds: list[Round], variants: list[str]) -> int:
     """Print the table; return the exit status."""
     names = [name for name in ("ours", *variants, "bun", "plain") if name in rounds[0]]
     pairs = [(name, "bun") for name in names if name not in ("bun", "plain") and "bun" in names]
     pairs += [("ours", "plain")] if "plain" in names else []
     head = f"{'':<24}{'':>5}" + "".join(f"{name:>12}" for name in names)
-    print(head + "".join(f"{f'{one} / {other}':>24}" for one, other in pairs))
+    print(head + "".join(f"{f'{one} / {other}':>28}" for one, other in pairs))
     for figure in FIGURES:
         values = {name: _values(rounds, name, figure) for name in names}
-        if values["ours"]:
+        if any(value is not None for found in values.values() for value in found):
             line = f"{figure.name:<24}{figure.unit:>5}"
             line += "".join(
-                f"{median(found):>12,.1f}" if (found := values[name]) else f"{'':>12}"
-                for name in names
+                f"{_median(values[name]) + _mark(rounds, name, figure.mode):>12}" for name in names
             )
-            print(line + "".join(f"{_ratios(values[a], values[b]):>24}" for a, b in pairs))
+            print(line + "".join(f"{ratios(values[a], values[b]):>28}" for a, b in pairs))
+    print("! some rounds overloaded: their times are those of a backlog.", end=" ")
+    print(f"? the client used over {CLIENT_LOAD_MAX:.0%} of its core: the server may do more.")
     violations = harness.count_violations(rounds, names)
     for name in names:
-        frames = sum(r.get("deliveries", 0) for each in rounds for r in each[name].values())
+        results = [result for each in rounds for result in each[name].values()]
+        frames = sum(result.get("deliveries", 0) for result in results)
         bad = {kind: count for kind, count in violations[name].items() if count}
-        late = sum(bool(r.get("overload")) for each in rounds for r in each[name].values())
+        busiest = max((result.get("client_load", 0) for result in results), default=0)
         print(
-            f"{name}: {frames:,} frames checked, {bad or 'none lost, twice, late or changed'}"
-            + (f", {late} modes overloaded" if late else "")
+            f"{name}: {frames:,} frames checked, {bad or 'none lost, twice, late or changed'};"
+            f" {sum(bool(result.get('overload')) for result in results)} modes overloaded,"
+            f" {sum(not each[name] for each in rounds)} rounds not measured,"
+            f" client at most at {busiest:.0%}"
         )
-    return int(any(violations["ours"].values()))
+    own = [name for name in names if name not in ("bun", "plain")]
+    unmeasured = any(not each[name] for each in rounds for name in own)
+    return int(unmeasured or any(any(violations[name].values()) for name in own))
 
 
-def _values(rounds: list[dict[str, Any]], name: str, figure: Figure) -> list[float]:
+def _values(rounds: list[Round], name: str, figure: Figure) -> list[float | None]:
+    """Return the figure of each round, None where it was not measured."""
     found = [each[name].get(figure.mode, {}).get(figure.key) for each in rounds]
-    return [value * figure.scale for value in found if value is not None]
+    return [None if value is None else value * figure.scale for value in found]
 
 
-def _ratios(ours: list[float], others: list[float]) -> str:
-    """Return the median of the ratios within rounds, and their range."""
-    found = [a / b for a, b in zip(ours, others, strict=False) if b]
-    return f"{median(found):.2f} ({min(found):.2f}-{max(found):.2f})" if found else ""
+def _median(values: list[float | None]) -> str:
+    found = [value for value in values if value is not None]
+    return f"{median(found):,.1f}" if found else "-"
+
+
+def _mark(rounds: list[Round], name: str, mode: str) -> str:
+    results = [each[name].get(mode, {}) for each in rounds]
+    overloaded = any(result.get("overload") for result in results)
+    busy = any(result.get("client_load", 0) > CLIENT_LOAD_MAX for result in results)
+    return "!" * overloaded + "?" * busy
+
+
+def ratios(ours: list[float | None], others: list[float | None]) -> str:
+    """Return the median of the ratios within rounds, their range, and of how many rounds it is."""
+    found = [a / b for a, b in zip(ours, others, strict=True) if a is not None and b]
+    if not found:
+        return "-"
+    return f"{median(found):.2f} ({min(found):.2f}-{max(found):.2f}, n={len(found)})"
 
 
 def main(arguments: list[str]) -> int:

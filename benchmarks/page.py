@@ -4,7 +4,8 @@
 a web process and measures: until it listens; its first page, with every cache cold (templates,
 connections, code that is imported late); pages a second one after the other on one connection, and
 by eight clients; the same for `/healthz`, which is what the server and Django cost without a page;
-and the memory of the process before anybody comes. Exit status 1 when an answer was not a page.
+and the memory of the process before anybody comes. Beside the time stands the CPU that the process
+used, which other work on the machine changes less. Exit status 1 when an answer was not a page.
 """
 
 import argparse
@@ -75,6 +76,7 @@ class Client:
     def __init__(self, port: int, cookie: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._headers = {"Cookie": cookie}
+        self.answered = 0
 
     def get(self, path: str) -> int:
         """Return how many bytes the answer has; raise `RuntimeError` unless it is a success."""
@@ -87,11 +89,12 @@ class Client:
 
     def rate(self, path: str, seconds: float) -> float:
         """Return how many answers come in a second."""
-        count, start = 0, time.monotonic()
+        start = time.monotonic()
+        self.answered = 0
         while (passed := time.monotonic() - start) < seconds:
             self.get(path)
-            count += 1
-        return count / passed
+            self.answered += 1
+        return self.answered / passed
 
 
 def one_round(cookie: str, seconds: float) -> dict[str, float]:
@@ -102,19 +105,29 @@ def one_round(cookie: str, seconds: float) -> dict[str, float]:
     began = time.monotonic()
     with web_process(port) as process, ThreadPoolExecutor(CLIENTS) as pool:
         found = {"start, ms": (time.monotonic() - began) * 1000}
+        found["start, CPU ms"] = started = _cpu_ms(process.pid)
         found["idle process, MB"] = _resident_mb(process.pid)
         client = Client(port, cookie)
         asked = time.monotonic()
         found["page, KB"] = client.get("/") / 1024
         found["first page, cold, ms"] = (time.monotonic() - asked) * 1000
+        found["first page, cold, CPU ms"] = _cpu_ms(process.pid) - started
         found["start to first page, ms"] = (time.monotonic() - began) * 1000
         for path, name in (("/", "page"), ("/healthz", "/healthz")):
             found[f"{name} warm, 1 client, /s"] = client.rate(path, seconds)
             clients = [Client(port, cookie) for _ in range(CLIENTS)]
+            before = _cpu_ms(process.pid)
             rates = pool.map(lambda one, path=path: one.rate(path, seconds), clients)
             found[f"{name} warm, {CLIENTS} clients, /s"] = sum(rates)
+            answered = sum(one.answered for one in clients)
+            found[f"{name} warm, CPU ms"] = (_cpu_ms(process.pid) - before) / answered
         found["process after that, MB"] = _resident_mb(process.pid)
     return found
+
+
+def _cpu_ms(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_mb(pid: int) -> float:

@@ -89,11 +89,13 @@ class Writer:
         return 100
 
     def _commit(self) -> int:
+        from django.db import transaction
         from django.db.models import F
 
         from dashboard.models import HourlyCount
 
-        HourlyCount.objects.filter(kind="benchmark").update(count=F("count") + 1)
+        with transaction.atomic():  # as events do; SQLite takes its lock at the beginning
+            HourlyCount.objects.filter(kind="benchmark").update(count=F("count") + 1)
         return 1
 
     def _encode(self) -> int:
