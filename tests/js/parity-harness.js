@@ -257,7 +257,7 @@ async function run({ log, steps, chances, healMs }) {
   }
   Object.assign(server, { up: true, httpMs: 0, httpFails: 0, fates: [] });
   await clock.pass(healMs);
-  page.feed.resume();
+  if (page.feed.paused) page.feed.resume();
   page.check();
   const { range } = page.feed;
   const [from, to] = range ?? [1, 0];
