@@ -14,6 +14,7 @@ from django.db import connection
 
 from dashboard.events import Ref
 from dashboard.statements import upsert
+from dashboard.text import clean
 
 Outcome = Literal["completed", "refused", "failed"]
 
@@ -67,6 +68,7 @@ def percentile(buckets: Mapping[int, int], share: float) -> float | None:
 
 def count_runs(runs: Sequence[Run]) -> None:
     """Count `runs` in the caller's transaction. Call it before the lock of the stream is taken."""
+    runs = [run._replace(command=clean(run.command, 32)) for run in runs]
     # Table after table, each in the order of its keys: two processes never wait for each other.
     _count_hours(runs)
     _count_faults([run for run in runs if run.fault])
@@ -81,7 +83,7 @@ def _count_hours(runs: Sequence[Run]) -> None:
     days: Counter[tuple[date, str, str, int]] = Counter()
     for run in runs:
         ended = run.at.astimezone(UTC)
-        key = run.command[:32], run.outcome, bucket_of(run.duration_ms)
+        key = run.command, run.outcome, bucket_of(run.duration_ms)
         hours[(ended.replace(minute=0, second=0, microsecond=0), *key)] += 1
         days[(ended.date(), *key)] += 1
     upsert(
@@ -113,7 +115,7 @@ def _count_minutes(runs: Sequence[Run]) -> None:
 
 def _count_guilds(runs: Sequence[Run]) -> None:
     counts = Counter(
-        (run.guild.id, run.at.astimezone(UTC).date(), run.command[:32], run.outcome)
+        (run.guild.id, run.at.astimezone(UTC).date(), run.command, run.outcome)
         for run in runs
         if run.guild
     )
@@ -135,7 +137,7 @@ def _count_faults(runs: Sequence[Run]) -> None:
         count = groups[fingerprint][4] if fingerprint in groups else 0
         first, last = groups[fingerprint][5:] if fingerprint in groups else (run.at, run.at)
         groups[fingerprint] = [
-            fingerprint[:32], error[:100], where[:200], run.command[:32], count + 1,
+            fingerprint[:32], clean(error, 100), clean(where, 200), run.command, count + 1,
             min(first, run.at), max(last, run.at),
         ]  # fmt: skip
     upsert(
