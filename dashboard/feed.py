@@ -18,9 +18,10 @@ from dashboard.parameters import (
     read_event_page,
     read_moment,
 )
+from dashboard.templatetags.feed import WORDS
 
 FAMILIES_SHOWN = 5
-_NAMES = ("level", "kind", "guild", "actor", "command", "q", "before", "after", "at")
+_NAMES = ("level", "kind", "guild", "actor", "command", "fingerprint", "q", "before", "after", "at")
 
 
 class Choice(NamedTuple):
@@ -151,23 +152,33 @@ def _link(kept: dict[str, str], wanted: EventFilter, **place: int) -> str:
 
 
 def _choices(link: Link, wanted: EventFilter, kinds: Sequence[str]) -> list[Choice]:
-    """Return the quick ones: all, errors, and a family each."""
+    """Return the quick ones: all; errors, warnings and one family, which go together."""
     families = dict.fromkeys(kind.partition(".")[0] for kind in kinds if "." in kind)
-    found = [("all", (), ""), ("errors", (Level.ERROR.value,), "")]
-    found += [(family, (), f"{family}.*") for family in list(families)[:FAMILIES_SHOWN]]
-    return [
-        Choice(
-            word,
-            link(wanted._replace(levels=levels, kind=kind)),
-            on=(wanted.levels, wanted.kind) == (levels, kind),
-        )
-        for word, levels, kind in found
-    ]
+    none = wanted._replace(levels=(), kind="")
+    choices = [Choice("all", link(none), on=none == wanted)]
+    for word, level in (("errors", Level.ERROR.value), ("warnings", Level.WARN.value)):
+        on = level in wanted.levels
+        choices.append(Choice(word, link(_toggled(wanted, level)), on))
+    for family in list(families)[:FAMILIES_SHOWN]:
+        on = wanted.kind == f"{family}.*"
+        kind = "" if on else f"{family}.*"
+        choices.append(Choice(family, link(wanted._replace(kind=kind)), on))
+    return choices
+
+
+def _toggled(wanted: EventFilter, level: str) -> EventFilter:
+    """Return the filter with `level` if it is without, else without it."""
+    chosen = {*wanted.levels} ^ {level}
+    return wanted._replace(levels=tuple(each for each in Level.values if each in chosen))
 
 
 def _tokens(link: Link, wanted: EventFilter, events: Sequence[Event]) -> list[Token]:
-    """Return what is asked for beyond the quick choices and the text."""
-    tokens = []
+    """Return each part of what is asked for."""
+    tokens = [
+        Token("level", WORDS[level], link(_toggled(wanted, level))) for level in wanted.levels
+    ]
+    if wanted.kind:
+        tokens.append(Token("kind", wanted.kind, link(wanted._replace(kind=""))))
     if wanted.guild is not None:
         names = [event.guild_name for event in events if event.guild_id == wanted.guild]
         kept = Guild.objects.filter(pk=wanted.guild).values_list("name", flat=True).first()
@@ -179,4 +190,9 @@ def _tokens(link: Link, wanted: EventFilter, events: Sequence[Event]) -> list[To
         tokens.append(Token("member", name, link(wanted._replace(actor=None))))
     if wanted.command:
         tokens.append(Token("command", f"/{wanted.command}", link(wanted._replace(command=""))))
+    if wanted.fingerprint:
+        url = link(wanted._replace(fingerprint=""))
+        tokens.append(Token("fingerprint", wanted.fingerprint, url))
+    if wanted.text:
+        tokens.append(Token("text", wanted.text, link(wanted._replace(text=""))))
     return tokens

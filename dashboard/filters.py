@@ -8,14 +8,17 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from dashboard.models import Event
+from dashboard.models import Event, Level
+
+PROBLEMS = (Level.WARN, Level.ERROR)
 
 
 class EventFilter(NamedTuple):
     """Which events are wanted; what is None or empty matches all.
 
     A `kind` may end in `.*` for a whole family. `text` is looked for in the sentence and in the
-    names of the member and the guild, whatever the case or the letter form.
+    names of the member and the guild, whatever the case or the letter form. `fingerprint` is that
+    of a fault: only warnings and errors have one.
     """
 
     levels: tuple[str, ...] = ()
@@ -24,6 +27,7 @@ class EventFilter(NamedTuple):
     actor: int | None = None
     command: str = ""
     text: str = ""
+    fingerprint: str = ""
 
 
 ALL = EventFilter()
@@ -38,6 +42,7 @@ def filter_data(wanted: EventFilter) -> dict[str, Any]:
         "actor": "" if wanted.actor is None else str(wanted.actor),
         "command": wanted.command,
         "text": wanted.text,
+        "fingerprint": wanted.fingerprint,
     }
 
 
@@ -50,16 +55,19 @@ def matches(event: dict[str, Any], wanted: EventFilter) -> bool:
     """Tell whether an event of the wire is wanted."""
     ids = [None if event[key] is None else int(event[key]["id"]) for key in ("guild", "actor")]
     names = [event[key]["name"] for key in ("guild", "actor") if event[key]]
+    texts = [event["message"], *names]
     return _matches(
-        wanted, event["type"], event["kind"], ids, event["command"], [event["message"], *names]
-    )
+        wanted, event["type"], event["kind"], ids, event["command"], texts
+    ) and _has_fault(wanted, event["type"], event["data"])
 
 
 def row_matches(event: Event, wanted: EventFilter) -> bool:
     """Tell whether the event of a row is wanted."""
     ids = [event.guild_id, event.actor_id]
     texts = [event.message, event.guild_name, event.actor_name]
-    return _matches(wanted, event.level, event.kind, ids, event.command, texts)
+    return _matches(wanted, event.level, event.kind, ids, event.command, texts) and (
+        not wanted.fingerprint or _has_fault(wanted, event.level, event.data)  # reads the data
+    )
 
 
 def _matches(
@@ -79,6 +87,12 @@ def _matches(
         and wanted.command in ("", command)
         and (not wanted.text or _has(texts, folded(wanted.text)))
     )
+
+
+def _has_fault(wanted: EventFilter, level: str, data: dict[str, Any]) -> bool:
+    if not wanted.fingerprint:
+        return True
+    return level in PROBLEMS and data.get("fingerprint") == wanted.fingerprint
 
 
 def is_kind(kind: str, wanted: str) -> bool:

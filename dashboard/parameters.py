@@ -14,6 +14,7 @@ LIMIT_MAX = 200
 TEXT_MAX_CHARACTERS = 100
 _NUMBER = re.compile(r"[0-9]{1,19}", re.ASCII)
 _KIND = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?", re.ASCII)
+_FINGERPRINT = re.compile(r"[0-9A-Za-z_-]{1,32}", re.ASCII)
 _COMMAND = re.compile(r"[-\w ]{1,32}")
 
 
@@ -57,9 +58,11 @@ def read_event_filter(query: QueryDict) -> EventFilter:
     text = query.get("q", "").strip()
     if len(text) > TEXT_MAX_CHARACTERS or "\0" in text:
         raise BadParameter(f"q is a text of at most {TEXT_MAX_CHARACTERS} characters.")
-    return EventFilter(
-        levels, kind, _number(query, "guild"), _number(query, "actor"), command, text
-    )
+    fingerprint = query.get("fingerprint", "")
+    if fingerprint and not _FINGERPRINT.fullmatch(fingerprint):
+        raise BadParameter("fingerprint is that of an error, such as 6f1c09d2a7b34e58.")
+    guild, actor = _number(query, "guild"), _number(query, "actor")
+    return EventFilter(levels, kind, guild, actor, command, text, fingerprint)
 
 
 def event_parameters(wanted: EventFilter) -> dict[str, str]:
@@ -71,6 +74,7 @@ def event_parameters(wanted: EventFilter) -> dict[str, str]:
         "actor": "" if wanted.actor is None else str(wanted.actor),
         "command": wanted.command,
         "q": wanted.text,
+        "fingerprint": wanted.fingerprint,
     }
     return {name: value for name, value in found.items() if value}
 

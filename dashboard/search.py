@@ -13,8 +13,8 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from dashboard.filters import EventFilter, is_kind, row_matches
-from dashboard.models import Event, Level
+from dashboard.filters import PROBLEMS, EventFilter, is_kind, row_matches
+from dashboard.models import Event
 from dashboard.parameters import EventPage
 
 ROWS_MAX = 5_000
@@ -108,8 +108,6 @@ def _complete(found: list[Event]) -> list[Event]:
 Source = Callable[[Callable[[Rows], Rows], str, int], list[Event]]
 """Takes a bound on seq, the order and how many; returns rows along one index."""
 
-_PROBLEMS = (Level.WARN, Level.ERROR)
-
 # The conditions of the partial indexes, as they are there: SQLite takes one only if it finds its
 # condition in the query word for word, not in a parameter.
 _IN_PROBLEMS = "level IN ('warn', 'error')"
@@ -121,7 +119,9 @@ def _source(wanted: EventFilter) -> Source:
     events = along(wanted)
     if events is None:
         return _family(wanted.kind)
-    return lambda bound, order, size: list(bound(events).defer("data").order_by(order)[:size])
+    if not wanted.fingerprint:  # which is in the data
+        events = events.defer("data")
+    return lambda bound, order, size: list(bound(events).order_by(order)[:size])
 
 
 def problems() -> Rows:
@@ -137,7 +137,7 @@ def along(wanted: EventFilter) -> Rows | None:
     events = Event.objects.all()
     if wanted.actor is not None:
         return events.filter(actor_id=wanted.actor)
-    if wanted.levels and set(wanted.levels) <= set(_PROBLEMS):
+    if wanted.fingerprint or (wanted.levels and set(wanted.levels) <= set(PROBLEMS)):
         return problems()
     if wanted.command:
         return events.filter(command=wanted.command).extra(where=[_WITH_COMMAND])  # noqa: S610

@@ -41,6 +41,12 @@ class Row(TypedDict):
     duration: str
 
 
+@register.simple_tag
+def levels() -> list[tuple[str, str]]:
+    """Return every level, and its word."""
+    return list(WORDS.items())
+
+
 @register.filter
 def fold(events: Sequence[dict[str, Any]]) -> list[Row]:
     """Return the rows of `events` (newest first): one for each thing that happened.

@@ -6,7 +6,7 @@ import { FeedState } from "./feed-state.js";
 import { matcher } from "./filter.js";
 import { onKeys } from "./keys.js";
 
-const PARAMETERS = ["level", "kind", "guild", "actor", "command", "q", "before", "after", "at"];
+const PARAMETERS = ["level", "kind", "guild", "actor", "command", "fingerprint", "q", "before", "after", "at"];
 
 /** Returns a view of the server as `FeedState` takes it. */
 function viewOf({ filter, ...view }) {

@@ -33,8 +33,7 @@ export function paintErrors(root, errors) {
     update: (element, { fingerprint, error, where, command, count, lastSeenAt }) => {
       fill(element, { error, where, fingerprint, command: `/${command}`, count: figure(count) });
       setMoment(slot(element, "last"), lastSeenAt);
-      const query = new URLSearchParams({ kind: "bot.command_failed", command });
-      setAttribute(slot(element, "link"), "href", `${root.dataset.eventsPage}?${query}`);
+      setAttribute(slot(element, "link"), "href", `${root.dataset.eventsPage}?fingerprint=${encodeURIComponent(fingerprint)}`);
     },
   });
   slot(root, "error-table").hidden = errors.length === 0;

@@ -99,7 +99,7 @@ def test_errors_are_grouped_with_a_link_to_those_events(page, ask):
     assert ask("/api/commands?range=24h")["errors"] == []
     (group,) = ask("/api/commands?range=7d")["errors"]
     assert (group["fingerprint"], group["count"]) == ("of-transfer", 3)
-    assert "/events?kind=bot.command_failed&amp;command=transfer" in page("/commands?range=7d")
+    assert "/events?fingerprint=of-transfer" in page("/commands?range=7d")
 
 
 def test_an_older_failure_that_comes_late_does_not_turn_time_back(ask):

@@ -82,6 +82,62 @@ def test_a_filter_stays_while_the_past_is_paged_through(signed_in: Client):
     assert hidden(page, "Older")
 
 
+def tokens(page: str) -> list[tuple[str, str, str]]:
+    """Every removable part of the filter: its label, its value, and where dropping it leads."""
+    found = re.findall(
+        r'class="chip token" href="([^"]*)"[^>]*><span class="hint">(\w+)</span> <bdi>(.*?)</bdi>',
+        page,
+    )
+    return [(label, value, url.replace("&amp;", "&")) for url, label, value in found]
+
+
+def test_every_part_of_a_filter_is_shown_and_can_be_dropped(signed_in: Client):
+    record("it broke", level=Level.WARN, kind="bot.command_failed", data={"fingerprint": "6f1c"})
+    record("it broke", level=Level.WARN, kind="bot.command_failed", data={"fingerprint": "77"})
+    asked = "level=warn%2Cerror&kind=bot.%2A&command=ping&q=broke&fingerprint=6f1c"
+    _, page = shown(signed_in, f"/events?{asked}")
+    assert [(label, value) for label, value, _ in tokens(page)] == [
+        ("level", "warning"), ("level", "error"), ("kind", "bot.*"), ("command", "/ping"),
+        ("fingerprint", "6f1c"), ("text", "broke"),
+    ]  # fmt: skip
+    for label, part in (
+        ("kind", "&kind=bot.%2A"),
+        ("text", "&q=broke"),
+        ("command", "&command=ping"),
+    ):
+        (url,) = (url for name, _, url in tokens(page) if name == label)
+        assert url == "?" + asked.replace(part, "")
+    assert tokens(page)[0][2] == "?" + asked.replace("warn%2C", "")
+    found, page = shown(signed_in, "/events?fingerprint=6f1c")
+    assert found == [1]
+
+
+def test_levels_and_a_family_go_together_and_say_that_they_are_chosen(signed_in: Client):
+    for level in Level.values:
+        record(level, level=Level(level), kind=f"bot.{level}")
+    record("elsewhere", level=Level.WARN)
+
+    def chip(page: str, word: str) -> tuple[str, bool]:
+        ((url, on),) = re.findall(
+            rf'id="chip-{word}" href="([^"]*)" data-view( aria-current="true")?>', page
+        )
+        return url.replace("&amp;", "&"), bool(on)
+
+    found, page = shown(signed_in, "/events?level=warn")
+    assert found == [5, 3]
+    assert chip(page, "warnings")[1]
+    assert not chip(page, "all")[1]
+    found, page = shown(signed_in, f"/events{chip(page, 'errors')[0]}")
+    assert found == [5, 4, 3]
+    found, page = shown(signed_in, f"/events{chip(page, 'bot')[0]}")
+    assert found == [4, 3]
+    assert [chip(page, word)[1] for word in ("warnings", "errors", "bot")] == [True] * 3
+    found, page = shown(signed_in, f"/events{chip(page, 'warnings')[0]}")
+    assert found == [4]
+    assert page.count(" checked") == 1  # and the boxes say the same
+    assert 'name="level" value="error" checked' in page
+
+
 def test_a_moment_leads_to_what_happened_then(signed_in: Client):
     record_each_second(300)
     rows, page = shown(signed_in, "/events?at=2026-01-08T12:02:00Z")

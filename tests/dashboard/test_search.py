@@ -33,6 +33,7 @@ def row_of(event: dict[str, Any]) -> Event:
         actor_id=actor.get("id"),
         actor_name=actor.get("name", ""),
         command=event["command"] or "",
+        data=event["data"],
     )
 
 
@@ -135,6 +136,7 @@ def test_a_search_looks_at_no_more_rows_than_bounded_and_goes_on_from_where_it_s
         (EventFilter(actor=6, kind="a.b", text="x"), "event_by_actor"),
         (EventFilter(levels=("error",), guild=5), "event_problems"),
         (EventFilter(levels=("warn", "error")), "event_problems"),
+        (EventFilter(fingerprint="6f1c", command="daily"), "event_problems"),
         (EventFilter(command="daily", guild=5), "event_by_command"),
         (EventFilter(guild=5, kind="a.b"), "event_by_guild"),
         (EventFilter(kind="a.b"), "event_by_kind"),
@@ -147,6 +149,20 @@ def test_a_search_follows_an_index_and_sorts_nothing(wanted: EventFilter, index:
     plan = events.filter(seq__lt=1000).order_by(order)[:500].explain()
     assert index in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.django_db
+def test_a_fingerprint_is_looked_for_with_a_query_for_many_rows(
+    django_assert_max_num_queries: Any,
+):
+    rows = many(1000)
+    for row in rows:
+        row.level, row.data = Level.ERROR, {"fingerprint": "6f1c" if row.seq % 400 == 1 else "77"}
+    write(rows)
+    wanted = EventFilter(fingerprint="6f1c")
+    with django_assert_max_num_queries(6):
+        found = search.search(EventPage(wanted, None, None, 50), upto=1000)
+    assert [event.seq for event in found.events] == [801, 401, 1]
 
 
 @pytest.mark.django_db
