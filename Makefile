@@ -11,7 +11,7 @@ CLEAN := READ_DOTENV=false DATA_DIR=$(CURDIR)/$(VENV)/check-data
 PYTEST := $(BIN)/python -m pytest
 
 ifdef UV
-INSTALL := $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r
+INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r
 else
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r
 endif

@@ -6,12 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
+import aiohttp
 import pytest
 from daphne.ws_protocol import WebSocketFactory
+from django.conf import settings
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.tcp import Server as Transport
 
 from dashboard.server import HANDSHAKE, Inbox, Server, Socket
+from tests.broker import Broker
+from tests.drill.web import Web
+from tests.web import database_url
 
 REQUEST = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -136,3 +141,12 @@ async def test_a_reader_that_gives_up_takes_no_message_with_it(before: bool):
         inbox.put_nowait({"number": 1})
     assert await second == {"number": 1}
     assert first.cancelled()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_collector_does_not_look_through_what_was_loaded_at_the_start(broker: Broker):
+    web = Web({"DATABASE_URL": database_url(), "REDIS_URL": settings.REDIS_URL})
+    async with web, aiohttp.ClientSession() as http:
+        assert (await http.get(f"{web.url}/healthz")).status == 200
+        holding = await web.holding(tidy=True)
+    assert 0 < holding.objects < 30_000  # 110,000 are loaded

@@ -1,5 +1,6 @@
 """The web process."""
 
+import gc
 import logging
 import socket
 from argparse import ArgumentParser
@@ -45,6 +46,9 @@ class Command(BaseCommand):
         )
         unknown()  # so that a surprise is said at the start
         Deadlines().start()
+        # What is loaded now stays: the collector would hold up every socket to look through it.
+        gc.collect()
+        gc.freeze()
         server.run()
         if server.abort_start:  # somebody took the port since we looked
             raise CommandError(f"{shown}:{port} cannot be listened on.")
