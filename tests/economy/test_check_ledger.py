@@ -2,12 +2,14 @@
 
 import io
 import json
+from collections import defaultdict
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from economy.audit import reconcile
@@ -116,6 +118,24 @@ def test_a_missing_guard_is_found():
         else:
             cursor.execute("DROP TRIGGER economy_entry_never_changed ON economy_entry")
     assert [finding.rule for finding in reconcile().findings] == ["guard_missing"]
+
+
+@pytest.mark.usefixtures("bank")
+def test_no_rule_looks_through_a_table_for_each_row_of_another():
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL plans by what the tables hold, and hashes what it joins")
+    with CaptureQueriesContext(connection) as captured:
+        reconcile()
+    with connection.cursor() as cursor:
+        for query in captured.captured_queries:
+            cursor.execute("EXPLAIN QUERY PLAN " + query["sql"].replace("%", "%%"), [])
+            steps = cursor.fetchall()
+            loops: dict[int, list[str]] = defaultdict(list)
+            for _, parent, _, step in steps:
+                if step.startswith(("SCAN", "SEARCH")):
+                    loops[parent].append(step)
+            inner = [step for found in loops.values() for step in found[1:]]
+            assert not [step for step in inner if step.startswith("SCAN")], (query["sql"], steps)
 
 
 @pytest.mark.django_db(transaction=True)
