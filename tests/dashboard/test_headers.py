@@ -165,6 +165,24 @@ async def test_a_socket_from_any_other_origin_is_answered_with_403(
         assert await status_of(live_web, cookie, given) == 403, origin
 
 
+@pytest.mark.parametrize("second", ["{url}", "https://evil.example"])
+def test_a_socket_that_names_two_origins_is_answered_with_403(
+    live_web: LiveWeb, cookie: dict[str, str], second: str
+):
+    own = f"Origin: {live_web.url}\r\n"
+    other = f"Origin: {second.format(url=live_web.url)}\r\n"
+    for origins in (own + other, other + own):
+        request = (
+            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{live_web.port}\r\n{origins}"
+            f"Cookie: {cookie['name']}={cookie['value']}\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", live_web.port), timeout=20) as connection:
+            connection.sendall(request.encode())
+            assert connection.recv(65536).startswith(b"HTTP/1.1 403 ")
+
+
 def test_under_https_cookies_are_secure_and_browsers_are_told_to_stay_there(
     start_web: Callable[..., LiveWeb], viewer: User
 ):
