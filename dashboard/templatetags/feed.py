@@ -27,7 +27,10 @@ class Part(TypedDict):
 
 
 class Row(TypedDict):
-    """One line of the feed, ready to be shown. `day` is set on the first row of each day."""
+    """One line of the feed, ready to be shown. `day` is set on the first row of each day.
+
+    `filters` has, by their names, the parameter that asks for more of the member and of the guild.
+    """
 
     seq: int
     type: str
@@ -38,6 +41,7 @@ class Row(TypedDict):
     day: str
     parts: list[Part]
     context: list[str]
+    filters: dict[str, str]
     duration: str
 
 
@@ -91,6 +95,7 @@ def row(event: dict[str, Any], duration_ms: float | None = None) -> Row:
         "day": day_name(event["timestamp"]),
         "parts": parts(event),
         "context": context(event),
+        "filters": filters(event),
         "duration": "" if duration_ms is None else milliseconds(duration_ms),
     }
 
@@ -127,6 +132,21 @@ def context(event: dict[str, Any]) -> list[str]:
     if not event["guild"]:
         names.append(event["kind"].partition(".")[0])
     return [name for name in names if name and name not in said]
+
+
+def filters(event: dict[str, Any]) -> dict[str, str]:
+    """Return what asks for more of the guild and of the member, by their names."""
+    return {
+        event[key]["name"]: f"{key}={event[key]['id']}"
+        for key in ("guild", "actor")
+        if event[key] and event[key]["name"]
+    }
+
+
+@register.filter
+def of(found: dict[str, str] | str, name: str) -> str:
+    """Return what `found` has for `name`; empty if nothing."""
+    return found.get(name, "") if isinstance(found, dict) else ""
 
 
 def _marked(event: dict[str, Any]) -> list[tuple[str, str]]:

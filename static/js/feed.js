@@ -3,7 +3,7 @@
 import { copyOf, fill, reconcile, setAttribute, setText, slot } from "./dom.js";
 import { figure, milliseconds } from "./figures.js";
 import { piece } from "./pieces.js";
-import { context, mark, parts, word } from "./sentence.js";
+import { context, filters, mark, parts, word } from "./sentence.js";
 import { clockTime, localMoment } from "./time.js";
 
 const PAINT_EVERY_MS = 150;
@@ -151,8 +151,9 @@ export class Feed {
     link.href = link.getAttribute("href").replace(/0$/, event.seq);
     slot(element, "time").dateTime = event.timestamp;
     fill(element, { time: clockTime(event.timestamp), mark: mark(event.type), word: word(event.type) });
-    slot(element, "sentence").replaceChildren(...parts(event).map(piece));
-    slot(element, "context").replaceChildren(...context(event).map(place));
+    const known = filters(event);
+    slot(element, "sentence").replaceChildren(...parts(event).map((part) => linked(piece(part), part.role === "name" && known[part.text])));
+    slot(element, "context").replaceChildren(...context(event).map((name) => place(name, known[name])));
     return element;
   }
 
@@ -175,11 +176,22 @@ export class Feed {
 }
 
 /** Who or where: what parts it from the others stands outside of what is isolated. */
-function place(text) {
+function place(text, query) {
   const element = document.createElement("span");
   element.className = "place";
-  element.append(piece({ role: "text", text }));
+  element.append(linked(piece({ role: "text", text }), query));
   return element;
+}
+
+/** A name as a way to more of it: `query` is the part of a filter that asks for it, if there is one. */
+function linked(name, query) {
+  if (!query) return name;
+  const link = document.createElement("a");
+  link.href = `${document.querySelector("[data-live]").dataset.logUrl}?${query}`;
+  link.toggleAttribute("data-view", true);
+  link.toggleAttribute("data-more", true);
+  link.append(name);
+  return link;
 }
 
 function titled(time) {

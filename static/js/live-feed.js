@@ -87,11 +87,19 @@ export class LiveFeed {
     this.#load(address.href, { push: true });
   }
 
+  /** Returns the filter of the address with what `search` asks for as well, of the newest events. */
+  #more(search) {
+    const asked = new URLSearchParams(location.search);
+    for (const name of ["before", "after", "at"]) asked.delete(name);
+    for (const [name, value] of new URLSearchParams(search)) asked.set(name, value);
+    return `?${asked}`;
+  }
+
   #followed(event) {
     const link = event.target.closest("a[data-view]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    this.#open(link);
+    this.#open(link.hasAttribute("data-more") ? { search: this.#more(link.search) } : link);
     if (!this.#root.contains(link)) this.#show();
   }
 

@@ -47,6 +47,12 @@ export function parts(event) {
   return pieces.filter((piece) => piece.text);
 }
 
+/** Returns what asks for more of the guild and of the member, by their names. */
+export function filters(event) {
+  const named = ["guild", "actor"].filter((key) => event[key]?.name);
+  return Object.fromEntries(named.map((key) => [event[key].name, `${key}=${event[key].id}`]));
+}
+
 /** Returns who and where, as far as the sentence does not say it already. */
 export function context(event) {
   const said = new Set(parts(event).filter((part) => part.role === "name").map((part) => part.text));

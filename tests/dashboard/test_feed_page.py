@@ -215,6 +215,30 @@ def test_a_wrong_value_is_said_in_place_and_can_be_mended(
         expect(page).to_have_url(f"{live_web.url}/")
 
 
+def test_a_name_in_a_row_narrows_the_feed_to_it_and_keeps_the_rest_of_the_filter(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    claims(range(1, 3))
+    fail(1)
+    with open_page(chromium, live_web, cookie) as page:
+        page.goto(f"{live_web.url}/events?level=error,success&before=100")
+        is_live(page)
+        for arrived in (False, True):  # as the server wrote it, and as the page did
+            if arrived:
+                page.get_by_role("link", name="Newest").click()
+                expect(page).to_have_url(f"{live_web.url}/events?level=error%2Csuccess")
+                beside(lambda: fail(2))
+                expect(page.locator(".event").first).to_contain_text("number 2")
+            page.locator(".event").first.get_by_role("link", name="kestrel").click()
+            expect(page).to_have_url(f"{live_web.url}/events?level=error%2Csuccess&actor=8")
+            expect(page.locator(".event")).to_have_count(2 if arrived else 1)
+            expect(page.locator(".token", has_text="member")).to_contain_text("kestrel")
+            page.go_back()
+        page.goto(f"{live_web.url}/events/1")
+        page.locator(".event.here").get_by_role("link", name="Harbour").click()
+        expect(page).to_have_url(f"{live_web.url}/events?guild=5")
+
+
 def test_a_view_that_cannot_be_had_is_said_and_nothing_is_lost(
     chromium: str, live_web: LiveWeb, cookie: dict[str, str]
 ):

@@ -7,7 +7,7 @@ import { milliseconds } from "../../static/js/figures.js";
 import { FeedState } from "../../static/js/feed-state.js";
 import { Http } from "../../static/js/http.js";
 import { Position } from "../../static/js/position.js";
-import { context, mark, parts, word } from "../../static/js/sentence.js";
+import { context, filters, mark, parts, word } from "../../static/js/sentence.js";
 import { LiveStream } from "../../static/js/stream.js";
 import { clockTime } from "../../static/js/time.js";
 import { FakeClock, statsOf } from "./world.js";
@@ -217,7 +217,7 @@ function rowsOf(feed) {
     const { event, durationMs } = row;
     const { seq, type, timestamp } = event;
     const duration = durationMs === null ? "" : milliseconds(durationMs);
-    rows.push({ seq, type, mark: mark(type), word: word(type), timestamp, time: clockTime(timestamp), day, parts: parts(event), context: context(event), duration });
+    rows.push({ seq, type, mark: mark(type), word: word(type), timestamp, time: clockTime(timestamp), day, parts: parts(event), context: context(event), filters: filters(event), duration });
     day = "";
   }
   return rows;

@@ -9,7 +9,7 @@ import { FeedState } from "../../static/js/feed-state.js";
 import { pageTitle } from "../../static/js/headline.js";
 import { links } from "../../static/js/lamp.js";
 import { roundText } from "../../static/js/money.js";
-import { context, mark, parts, word } from "../../static/js/sentence.js";
+import { context, filters, mark, parts, word } from "../../static/js/sentence.js";
 import { clockTime } from "../../static/js/time.js";
 import { stepName, unusual } from "../../static/js/spans.js";
 import { trend } from "../../static/js/trend.js";
@@ -27,7 +27,7 @@ function rowsOf(events) {
     }
     const { seq, type, timestamp } = event;
     const duration = durationMs === null ? "" : milliseconds(durationMs);
-    rows.push({ seq, type, mark: mark(type), word: word(type), timestamp, time: clockTime(timestamp), day, parts: parts(event), context: context(event), duration });
+    rows.push({ seq, type, mark: mark(type), word: word(type), timestamp, time: clockTime(timestamp), day, parts: parts(event), context: context(event), filters: filters(event), duration });
     day = "";
   }
   return rows;
