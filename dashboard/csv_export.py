@@ -25,9 +25,10 @@ BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel takes UTF-8 for something else, and garbles names."""
 
 # Where a cell begins. Also after what divides cells elsewhere: a spreadsheet whose language writes
-# 1,5 splits at semicolons, and then knows no quotes that began earlier. The wide forms of the four
-# signs count in the languages that type them.
-_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@＝＋－＠])|^(?=[\t\r\n])")
+# 1,5 splits at semicolons, and then knows no quotes that began earlier, but takes those that follow
+# for its own: of `x;"=1` it reads a cell with `=1`. The wide forms of the four signs count in the
+# languages that type them. Written out, a quote is doubled; how many there are does not matter.
+_FORMULA = re.compile(r"""(?:^|(?<=[;\t\r\n]))(?=[\s"]*[=+\-@＝＋－＠])|^(?=[\t\r\n])""")
 
 Row = Sequence[object]
 

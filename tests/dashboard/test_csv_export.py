@@ -24,6 +24,18 @@ def test_a_spreadsheet_that_divides_elsewhere_finds_no_formula_either(text):
         assert not [part for part in cell(text).split(separator) if part.strip()[:1] in {*"=+-@"}]
 
 
+QUOTED = ['x;"=1+1;y', 'x;"" =1+1', 'x; "@SUM(A1)"', '"=1+1', 'x\t"-1', 'x\n"\t"+1', 'x;"\u00a0=1"']
+
+
+@pytest.mark.parametrize("text", QUOTED)
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_a_formula_behind_a_quote_is_none_to_a_spreadsheet_that_divides_elsewhere(text, separator):
+    written = lines([["ada", text, 7]])
+    read = csv.reader(io.StringIO(written, newline=""), delimiter=separator)
+    cells = [found.strip('" \t\r\n\u00a0') for row in read for found in row]
+    assert not [found for found in cells if found[:1] in {*"=+-@"}]
+
+
 @pytest.mark.parametrize(
     "text", ["", "ada", "'", "a=b", "3-1", "me@example.org", "Ω≈ç 🎉", '"', ","]
 )
