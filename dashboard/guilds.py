@@ -3,6 +3,7 @@
 A list of guilds costs the guilds of one page, whatever the length of the log.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -15,13 +16,18 @@ from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
 from dashboard import cards
+from dashboard.activity import COMMAND_KINDS
+from dashboard.failures import COMMAND_FAILED
 from dashboard.frames import timestamp
 from dashboard.models import Event, Guild, GuildCommandDay
 from dashboard.parameters import TEXT_MAX_CHARACTERS, BadParameter
-from dashboard.spans import last_days
+from dashboard.spans import DAY, last_days
 
 PAGE_GUILDS = 50
 DAYS = 30
+EVENTS_MAX = 500
+"""So many of its newest events a guild's p95, active members and errors are taken from."""
+ERRORS_MAX = 100
 _PLACE = re.compile(r"(-1|[0-9]{1,10})_([0-9]{1,19})", re.ASCII)
 _ID = re.compile(r"[0-9]{1,19}", re.ASCII)
 
@@ -88,7 +94,10 @@ def find(id: int) -> Guild | None:
 
 
 def guild_data(guild: Guild, now: datetime) -> dict[str, Any]:
-    """Return what `/api/guilds/ID` answers: the guild, its cards, and the commands it used."""
+    """Return what `/api/guilds/ID` answers: the guild, its cards, days, commands and errors.
+
+    Days and commands are counted; p95, active members and errors come from its newest events.
+    """
     first, today = last_days(now, 2 * DAYS)
     month = today - timedelta(days=DAYS - 1)
     days: dict[date, Counter[str]] = {}
@@ -98,9 +107,20 @@ def guild_data(guild: Guild, now: datetime) -> dict[str, Any]:
         days.setdefault(day, Counter())[outcome] += runs
         if day >= month:
             commands.setdefault(command, Counter())[outcome] += runs
+    lately = _lately(guild.id, now)
+    shown = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     return {
         "guild": _rows([guild], now)[0],
-        "cards": msgspec.to_builtins(_cards(guild, days, today)),
+        "cards": msgspec.to_builtins([*_cards(days, today), *_cards_of(lately)]),
+        "days": [
+            {
+                "day": day.isoformat(),
+                "commands": days.get(day, Counter()).total(),
+                "failed": days.get(day, Counter())["failed"],
+            }
+            for day in shown
+        ],
+        "errors": _errors(lately),
         "commands": [
             {
                 "command": command,
@@ -164,7 +184,72 @@ def _moment(at: datetime | None) -> str | None:
     return None if at is None else timestamp(at)
 
 
-def _cards(guild: Guild, days: dict[date, Counter[str]], today: date) -> list[cards.Card]:
+class Lately(NamedTuple):
+    """The events of a guild in the last 24 hours, newest first: at most the newest `EVENTS_MAX`."""
+
+    events: list[Event]
+    whole: bool
+
+    @property
+    def words(self) -> str:
+        """What stands after a figure taken from them."""
+        return "in 24 h" if self.whole else f"in its last {len(self.events):,} events"
+
+
+def _lately(guild_id: int, now: datetime) -> Lately:
+    newest = Event.objects.filter(guild_id=guild_id).order_by("-seq").defer("data", "message")
+    events = list(newest[:EVENTS_MAX])
+    late = [event for event in events if event.timestamp > now - DAY]
+    return Lately(late, whole=len(late) < EVENTS_MAX)
+
+
+def _errors(lately: Lately) -> list[Row]:
+    """Return the failed commands of a guild by fingerprint, the latest first."""
+    failed = [event.seq for event in lately.events if event.kind == COMMAND_FAILED][:ERRORS_MAX]
+    groups: dict[str, Row] = {}
+    for event in Event.objects.filter(seq__in=failed).order_by("-seq"):
+        told = {name: event.data.get(name) for name in ("fingerprint", "error", "where")}
+        texts = {name: text if isinstance(text, str) else "" for name, text in told.items()}
+        found = groups.setdefault(
+            texts["fingerprint"],
+            {
+                **texts,
+                "command": event.command,
+                "count": 0,
+                "lastSeenAt": timestamp(event.timestamp),
+            },
+        )
+        found["count"] += 1
+        found["firstSeenAt"] = timestamp(event.timestamp)
+    return list(groups.values())
+
+
+def _cards_of(lately: Lately) -> list[cards.Card]:
+    took = sorted(
+        event.duration_ms
+        for event in lately.events
+        if event.kind in COMMAND_KINDS and event.duration_ms is not None
+    )
+    p95 = took[math.ceil(0.95 * len(took)) - 1] if took else None
+    active = {event.actor_id for event in lately.events if event.actor_id is not None}
+    return [
+        cards.Card(
+            id="p95",
+            label="Command p95",
+            value="–" if p95 is None else f"{p95:,.0f}",
+            unit="" if p95 is None else "ms",
+            period=lately.words,
+        ),
+        cards.Card(
+            id="active",
+            label="Active members",
+            value=cards.count(len(active)),
+            period=lately.words,
+        ),
+    ]
+
+
+def _cards(days: dict[date, Counter[str]], today: date) -> list[cards.Card]:
     def past(outcome: str = "") -> list[int]:
         counts = [days.get(today - timedelta(days=back), Counter()) for back in range(2 * DAYS)]
         return [each[outcome] if outcome else each.total() for each in counts][::-1]
@@ -173,13 +258,12 @@ def _cards(guild: Guild, days: dict[date, Counter[str]], today: date) -> list[ca
     now, before = sum(runs[DAYS:]), sum(runs[:DAYS])
     change = (now - before) * 100 / before if before else None
     return [
-        cards.Card(id="members", label="Members", value=cards.count(guild.members)),
         cards.Card(
             id="today",
             label="Commands today",
             value=cards.count(runs[-1]),
-            change=cards.signed(runs[-1] - runs[-2]),
-            period="on yesterday",
+            change=cards.count(runs[-2]),  # of a day: how far it was by now is not counted
+            period="all of yesterday",
         ),
         cards.Card(
             id="month",
@@ -189,7 +273,8 @@ def _cards(guild: Guild, days: dict[date, Counter[str]], today: date) -> list[ca
             change="" if change is None else cards.signed(change, "%"),
             tone="" if not change else "good" if change > 0 else "bad",
             period="" if change is None else f"on the {DAYS} d before",
-            trend=tuple(map(float, runs[DAYS:])),
+            trend=tuple(map(float, runs[DAYS - 1 : -1])),
+            span=f"{DAYS} d",
         ),
         cards.Card(
             id="failed",
@@ -199,6 +284,7 @@ def _cards(guild: Guild, days: dict[date, Counter[str]], today: date) -> list[ca
             change=f"{failed[-1]:,}",
             period="today",
             tone="bad" if failed[-1] else "",
-            trend=tuple(map(float, failed[DAYS:])),
+            trend=tuple(map(float, failed[DAYS - 1 : -1])),
+            span=f"{DAYS} d",
         ),
     ]

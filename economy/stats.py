@@ -80,7 +80,8 @@ def _figures(section: dict[str, Any], days: Sequence[DayTally]) -> Iterator[Card
             unit="" if name == "transactions" else "coins",
             change=f"{sum(past):,}",
             period=f"in {DAYS} days",
-            trend=tuple(map(float, past)),
+            trend=tuple(map(float, past[:-1])),
+            span=f"{DAYS} d",
         )
     yield Card(id="accounts", label="Accounts", value=f"{section['accounts']:,}")
 

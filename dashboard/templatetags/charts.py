@@ -149,6 +149,40 @@ def activity_drawn(chart: dict[str, Any]) -> dict[str, Any]:
 
 
 @register.filter
+def day_of(day: str) -> str:
+    """Return `8 Jan` of `2026-01-08`, and nothing of nothing."""
+    return " ".join(day_name(day).split()[1:3]) if day else ""
+
+
+@register.filter
+def guild_bars(days: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a bar for the commands of each day and one for those that failed, 1,000 high."""
+    top = max([1, *(day["commands"] for day in days)])
+    bars = []
+    for at, day in enumerate(days):
+        height, failed = (day[name] * 1000 // top for name in ("commands", "failed"))
+        bars.append(
+            {
+                "title": f"{day_of(day['day'])}: {figure(day['commands'])} commands,"
+                f" {figure(day['failed'])} failed",
+                "x": at * 1000 + 120,
+                "y": 1000 - height,
+                "height": height,
+                "failed_y": 1000 - failed,
+                "failed_height": failed,
+            }
+        )
+    return bars
+
+
+@register.filter
+def most_words(days: Sequence[dict[str, Any]]) -> str:
+    """Return the scale of the bars: the most commands of a day, and nothing without any."""
+    most = max(days, key=lambda day: int(day["commands"]))
+    return f"most: {figure(most['commands'])} on {day_of(most['day'])}" if most["commands"] else ""
+
+
+@register.filter
 def latency_rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of the table of latency, the latest first; `end` is when a step ends."""
     strange = {

@@ -2,9 +2,10 @@
 
 import { Asked } from "./asked.js";
 import { paintCards } from "./cards.js";
-import { paintGuild, paintUsed } from "./guilds.js";
+import { paintDays, paintGuild, paintUsed } from "./guilds.js";
 import { LiveFeed } from "./live-feed.js";
 import { LivePage } from "./page.js";
+import { paintErrors } from "./usage.js";
 
 const page = new LivePage();
 const feed = new LiveFeed(page).listener;
@@ -16,7 +17,9 @@ const asked = new Asked({
   take(found) {
     paintGuild(page.part("top"), page.part("about"), found.guild);
     paintCards(page.part("cards"), found.cards, page.stats.generatedAt);
+    paintDays(page.part("guild-days"), found.days);
     paintUsed(page.part("used"), found.commands);
+    paintErrors(page.part("errors"), found.errors);
   },
 });
 

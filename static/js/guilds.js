@@ -1,8 +1,8 @@
 // Paints guilds: a row each in their list, and what is known of one on its own page.
 
-import { copyOf, fill, reconcile, setAttribute, setMoment, slot } from "./dom.js";
+import { copyOf, fill, reconcile, setAttribute, setMoment, setText, slot } from "./dom.js";
 import { figure, guildWord } from "./figures.js";
-import { momentWithYear } from "./time.js";
+import { dayName, momentWithYear } from "./time.js";
 
 const setFailed = (element, failed) => setAttribute(slot(element, "failed"), "data-failed", failed ? "yes" : "no");
 
@@ -57,4 +57,34 @@ export function paintUsed(root, rows) {
   });
   slot(root, "used-table").hidden = rows.length === 0;
   slot(root, "none-used").hidden = rows.length > 0;
+}
+
+const BOX = 1000;
+const dayOf = (day) => dayName(day).split(" ").slice(1, 3).join(" ");
+
+/** Paints the commands of each of `days`, and those that failed, into the chart and the table under `root`. */
+export function paintDays(root, days) {
+  const top = Math.max(1, ...days.map(({ commands }) => commands));
+  days.forEach(({ day, commands, failed }, at) => {
+    const bar = slot(root, "bars").children[at];
+    setText(bar.querySelector("title"), `${dayOf(day)}: ${figure(commands)} commands, ${figure(failed)} failed`);
+    [commands, failed].forEach((count, place) => {
+      const height = Math.floor((count * BOX) / top);
+      const rectangle = bar.querySelectorAll("rect")[place];
+      setAttribute(rectangle, "y", String(BOX - height));
+      setAttribute(rectangle, "height", String(height));
+    });
+  });
+  const most = days.reduce((found, day) => (day.commands > found.commands ? day : found));
+  fill(root, {
+    first: dayOf(days[0].day),
+    most: most.commands ? `most: ${figure(most.commands)} on ${dayOf(most.day)}` : "",
+  });
+  reconcile(slot(root, "days"), [...days].reverse(), {
+    attribute: "day",
+    keyOf: ({ day }) => day,
+    create: () => copyOf("guild-day-template"),
+    update: (row, { day, commands, failed }) =>
+      fill(row, { day: dayOf(day), commands: figure(commands), failed: figure(failed) }),
+  });
 }

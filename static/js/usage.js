@@ -33,7 +33,9 @@ export function paintErrors(root, errors) {
     update: (element, { fingerprint, error, where, command, count, lastSeenAt }) => {
       fill(element, { error, where, fingerprint, command: `/${command}`, count: figure(count) });
       setMoment(slot(element, "last"), lastSeenAt);
-      setAttribute(slot(element, "link"), "href", `${root.dataset.eventsPage}?fingerprint=${encodeURIComponent(fingerprint)}`);
+      const { guild } = root.dataset;
+      const query = new URLSearchParams({ fingerprint, ...(guild && { guild }) });
+      setAttribute(slot(element, "link"), "href", `${root.dataset.eventsPage}?${query}`);
     },
   });
   slot(root, "error-table").hidden = errors.length === 0;

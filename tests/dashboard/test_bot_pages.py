@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.events import Origin, Ref, record_event
-from dashboard.models import BotProcess
+from dashboard.models import BotProcess, Event, Level
 from dashboard.runs import Fault, Outcome, Run, count_runs
 from dashboard.services import GuildState, guild_left, record_guilds
 
@@ -234,7 +234,57 @@ def test_the_page_of_a_guild_shows_its_own_events_and_no_others(page, ask):
         {"command": "daily", "runs": 3, "refused": 0, "failed": 0},
         {"command": "transfer", "runs": 2, "refused": 0, "failed": 2},
     ]
-    assert [card["value"] for card in told["cards"]] == ["40", "5", "5", "2"]
+    assert [card["value"] for card in told["cards"]] == ["5", "5", "2", "–", "0"]
+    assert told["days"][-1] == {"day": "2026-03-01", "commands": 5, "failed": 2}
+    assert len(told["days"]) == 30
+    assert "1 Mar: 5 commands, 2 failed" in shown
+
+
+def event_of(guild: Ref, number: int, *, failed: bool = False, ago: timedelta) -> None:
+    fault = {"fingerprint": "f1", "error": "OperationalError", "where": "ledger.lock"}
+    with time_machine.travel(NOW - ago, tick=False):
+        record_event(
+            kind="bot.command_failed" if failed else "bot.command_completed",
+            level=Level.ERROR if failed else Level.INFO,
+            message="x",
+            origin=Origin(guild, Ref(number % 3, "ada"), "transfer"),
+            duration_ms=float(number),
+            data=fault if failed else {},
+        )
+
+
+def test_a_guild_has_its_own_p95_active_members_and_errors(page, ask):
+    record_guilds([GuildState(11, "Harbour", 40)], bot="b")
+    event_of(HARBOUR, 9000, failed=True, ago=timedelta(hours=30))
+    for number in range(1, 21):
+        event_of(HARBOUR, number, failed=number > 18, ago=timedelta(hours=1))
+    event_of(LIBRARY, 5000, failed=True, ago=timedelta(minutes=1))
+    told = ask("/api/guilds/11")
+    p95, active = told["cards"][-2:]
+    assert (p95["value"], p95["period"], active["value"]) == ("19", "in 24 h", "3")
+    (group,) = told["errors"]
+    assert (group["error"], group["command"], group["count"]) == ("OperationalError", "transfer", 2)
+    assert "fingerprint=f1&amp;guild=11" in page("/guilds/11")
+
+
+def test_what_a_guild_did_lately_is_taken_from_a_bounded_number_of_events(ask):
+    Event.objects.bulk_create(
+        Event(seq=seq, timestamp=NOW, level="info", kind="a.b", message="x", guild_id=11)
+        for seq in range(1, 502)
+    )
+    assert ask("/api/guilds/11")["cards"][-1]["period"] == "in its last 500 events"
+
+
+def test_the_page_of_a_guild_leads_to_no_other_guilds_failure(page):
+    for guild in (HARBOUR, LIBRARY):
+        record_event(kind="a.b", message="x", origin=Origin(guild))
+    process("bot", 0)
+    event_of(LIBRARY, 1, failed=True, ago=timedelta(seconds=9))
+    link = '">Show those seconds</a>'
+    assert link in page("/shards")
+    assert link in page("/guilds/12")
+    assert link not in page("/guilds/11")
+    assert '" hidden>Show those seconds</a>' in page("/guilds/11")
 
 
 def test_a_guild_that_only_the_log_knows_has_a_page(page):
