@@ -119,7 +119,7 @@ bank: setup-dev ## 100,000 random operations by 8 processes on each database: BA
 
 # HARNESS: the folder of the fan-out driver, which is not part of this project.
 .PHONY: bench
-bench: bench-record bench-page $(if $(HARNESS),bench-fanout) ## Measure what docs/performance.md tells: HARNESS=FOLDER make bench
+bench: bench-record bench-page bench-loop $(if $(HARNESS),bench-fanout) ## Measure what docs/performance.md tells: HARNESS=FOLDER make bench
 	@$(if $(HARNESS),:,echo "The fan-out was not measured: name the folder of its driver with HARNESS=...")
 
 .PHONY: bench-fanout
@@ -133,6 +133,10 @@ bench-record: setup-dev ## Events a second into the log, one by one and many at 
 .PHONY: bench-page
 bench-page: setup-dev ## The first page, cold and warm
 	@$(BIN)/python -m benchmarks.page $(BENCH)
+
+.PHONY: bench-loop
+bench-loop: setup-dev ## What giving an event to 1,000 sockets costs beside its system calls
+	@$(BIN)/python -m benchmarks.loop $(BENCH)
 
 .PHONY: bench-economy
 bench-economy: setup-dev ## What a claim and a transfer cost, with and without their events

@@ -121,6 +121,7 @@ def one_round(cookie: str, seconds: float) -> dict[str, float]:
             found[f"{name} warm, {CLIENTS} clients, /s"] = sum(rates)
             answered = sum(one.answered for one in clients)
             found[f"{name} warm, CPU ms"] = (_cpu_ms(process.pid) - before) / answered
+        found["stats, KB"] = client.get("/api/stats") / 1024
         found["process after that, MB"] = _resident_mb(process.pid)
     return found
 

@@ -1,11 +1,14 @@
-"""What the fan-out benchmark makes of its rounds: nothing is compared that was not side by side."""
+"""What the benchmarks make of what they measure: nothing is compared that was not side by side."""
 
+import subprocess
+import sys
 from types import ModuleType
 from typing import Any, cast
 
 import pytest
 
 from benchmarks.fanout import Round, ratios, report
+from tests.environment import ROOT
 
 
 class Driver:
@@ -73,3 +76,12 @@ def test_what_ours_or_a_variant_lost_is_a_failure(
     each = {key: w8(100) for key in ("ours", "variant", "bun")}
     each[name] = w8(100, lost=1)
     assert told(capsys, each)[0] == status
+
+
+def test_the_loop_is_measured_beside_bare_sends():
+    command = [sys.executable, "-m", "benchmarks.loop", "--sockets", "20", "--turns", "3"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    rows = [line for line in ended.stdout.splitlines() if line.startswith(("bare", "the hub"))]
+    assert rows[0].split()[-2] == "1.00"
+    assert len(rows) == 3
