@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from tests.drill.audience import Audience
 from tests.drill.row import Seen, row
 from tests.drill.web import Web
 from tests.drill.world import World
@@ -13,9 +14,12 @@ LIVE_AGAIN_SECONDS = 20.0
 Fault = Callable[[World, list[Web], list[float]], Awaitable[None]]
 
 
-async def survive(world: World, seen: Seen, fault: Fault) -> None:
-    """Do `fault` to two processes behind one address; it notes the moments at which it struck."""
-    many = 30 if world.short else 100
+async def survive(world: World, seen: Seen, fault: Fault, many: int = 0) -> Audience:
+    """Do `fault` to two processes behind one address; it notes the moments at which it struck.
+
+    Returns the pages, which were `many`, or as many as the drill is long.
+    """
+    many = many or (30 if world.short else 100)
     balancer, webs = await world.webs_behind_one_address(2)
     pages = await world.pages(many, balancer.url)
     writer = await world.writer("--rate=4")
@@ -36,6 +40,7 @@ async def survive(world: World, seen: Seen, fault: Fault) -> None:
     seen.require(worst <= LIVE_AGAIN_SECONDS, f"a page was live again after {worst:.1f} s only")
     codes = {key: n for key, n in pages.counts.items() if key.startswith("closed")}
     seen.fact(f"{len(lost)} losses ({', '.join(f'{n} {key}' for key, n in codes.items())})")
+    return pages
 
 
 @row(
@@ -51,6 +56,21 @@ async def web_killed(world: World, seen: Seen) -> None:
         await webs[0].start()
 
     await survive(world, seen, fault)
+
+
+@row(
+    "web-killed-thousand",
+    fault="one of two web processes killed (SIGKILL) under 1,000 pages",
+    expected="the other lets all of its pages in within 20 s, and no handshake is given up",
+)
+async def web_killed_under_many(world: World, seen: Seen) -> None:
+    async def fault(world: World, webs: list[Web], struck: list[float]) -> None:
+        struck.append(time.monotonic())
+        await webs[0].kill()
+
+    pages = await survive(world, seen, fault, many=200 if world.short else 1000)
+    given_up = pages.counts["TimeoutError"]
+    seen.require(not given_up, f"{given_up} handshakes were given up")
 
 
 @row(
