@@ -22,13 +22,18 @@ export class Asked {
     this.#timer = this.#clock.setTimeout(() => this.now(), Math.random() * SPREAD_MS);
   }
 
-  /** Asks now, as when the address has changed. What was asked for at another address is not shown any more. */
+  /**
+   * Asks now, as when the address has changed; returns whether there was an answer to show. What was asked for at
+   * another address is not shown any more.
+   */
   async now() {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = null;
     this.#askedAt = this.#clock.now();
     const url = this.#url();
     const answer = await this.#get(url).catch(() => null); // the lamp says how the connection is; news ask again
-    if (answer !== null && url === this.#url()) this.#take(answer);
+    const found = answer !== null && url === this.#url();
+    if (found) this.#take(answer);
+    return found;
   }
 }
