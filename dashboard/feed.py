@@ -1,6 +1,7 @@
 """What the feed of a page shows: the events an address asks for, and the ways on from there."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -17,11 +18,25 @@ from dashboard.parameters import (
     read_event_filter,
     read_event_page,
     read_moment,
+    read_seconds,
 )
 from dashboard.templatetags.feed import WORDS
 
 FAMILIES_SHOWN = 5
-_NAMES = ("level", "kind", "guild", "actor", "command", "fingerprint", "q", "before", "after", "at")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMES = (
+    "level",
+    "kind",
+    "guild",
+    "actor",
+    "command",
+    "fingerprint",
+    "q",
+    "before",
+    "after",
+    "at",
+    "within",
+)
 
 
 class Choice(NamedTuple):
@@ -93,7 +108,11 @@ def read_feed(query: QueryDict, stream: dict[str, Any], limit: int) -> Feed:
         page = read_event_page(query)._replace(limit=limit)
         moment = read_moment(query, "at")
         past = bool(moment) or page.after is not None or page.before is not None
+        within = read_seconds(query, "within")
         around = None if moment is None else search.seq_at(moment)
+        if moment and within:
+            first = max(moment, _EPOCH + within) - within  # no moment is before the first
+            around = search.slowest(first, moment) or around
         piece = _read(page, around, head)
     except BadParameter as error:
         problem, past = str(error), True

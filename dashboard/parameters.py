@@ -1,7 +1,7 @@
 """What an address may ask for, checked; what makes no sense is named, never an error of ours."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.http import QueryDict
@@ -94,6 +94,14 @@ def read_moment(query: QueryDict, name: str) -> datetime | None:
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadParameter(f"{name} is a moment such as 2026-01-08T12:04:00Z.") from None
+
+
+def read_seconds(query: QueryDict, name: str) -> timedelta | None:
+    """Return a stretch of time of at most a day, None if it is not given; raise `BadParameter`."""
+    seconds = _number(query, name)
+    if seconds is not None and not 1 <= seconds <= 86_400:
+        raise BadParameter(f"{name} is a number of seconds from 1 to 86400.")
+    return None if seconds is None else timedelta(seconds=seconds)
 
 
 def _number(query: QueryDict, name: str) -> int | None:

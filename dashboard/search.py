@@ -64,6 +64,21 @@ def seq_at(at: datetime) -> int:
     return earlier.values_list("seq", flat=True).first() or 0
 
 
+def slowest(at: datetime, until: datetime) -> int | None:
+    """Return the seq of the slowest event of [at, until), else of the last that went wrong.
+
+    None if there is neither. Of more than `ROWS_MAX` events the last are looked at.
+    """
+    events = Event.objects.filter(
+        seq__gt=seq_at(at - MILLISECOND), seq__lte=seq_at(until - MILLISECOND)
+    )
+    found = events.order_by("-seq").values_list("seq", "duration_ms", "level")[:ROWS_MAX]
+    timed = [(duration, seq) for seq, duration, _ in found if duration is not None]
+    if timed:
+        return max(timed)[1]
+    return next((seq for seq, _, level in found if level in PROBLEMS), None)
+
+
 def kinds() -> list[str]:
     """Return every kind the log has, sorted: one look into the index for each."""
     with connection.cursor() as cursor:

@@ -184,7 +184,10 @@ def most_words(days: Sequence[dict[str, Any]]) -> str:
 
 @register.filter
 def latency_rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of the table of latency, the latest first; `end` is when a step ends."""
+    """Return the rows of the table of latency, the latest first; each with its step.
+
+    A step ends at `end` and took `seconds`.
+    """
     strange = {
         at for first, last in latency.unusual(chart["latency"]) for at in range(first, last + 1)
     }
@@ -194,6 +197,7 @@ def latency_rows(chart: dict[str, Any]) -> list[dict[str, Any]]:
             **point,
             "name": step_name(point["at"], chart["range"]),
             "end": timestamp(datetime.fromisoformat(point["at"]) + step),
+            "seconds": chart["stepSeconds"],
             "unusual": at in strange,
         }
         for at, point in enumerate(chart["latency"])

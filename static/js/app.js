@@ -15,7 +15,7 @@ const page = new LivePage();
 const liveFeed = new LiveFeed(page);
 const feed = liveFeed.listener;
 const activity = new Activity(page.part("activity"), given("activity"));
-const latency = new Latency(page.part("latency"), given("latency"), (timestamp) => liveFeed.goTo(timestamp));
+const latency = new Latency(page.part("latency"), given("latency"), (search) => liveFeed.goTo(search));
 const activityAsked = askedFor("activity", activity);
 const latencyAsked = askedFor("latency", latency);
 

@@ -16,7 +16,7 @@ export class Latency {
   #plot;
   #unusual;
 
-  /** `follow(timestamp)` leads to what happened then. */
+  /** `follow(search)` leads to the slowest event of a step. */
   constructor(root, chart, follow) {
     this.#root = root;
     this.#chart = chart;
@@ -26,7 +26,7 @@ export class Latency {
       options: (colour) => this.#options(colour),
       range: () => [this.#first, this.#first + LENGTH_SECONDS[this.#chart.range]],
       tip: (at) => this.#tip(this.#chart.latency[at]),
-      follow: (at) => follow(this.#end(this.#chart.latency[at])),
+      follow: (at) => follow(this.#way(this.#chart.latency[at])),
     });
   }
 
@@ -34,9 +34,10 @@ export class Latency {
     return Date.parse(this.#chart.latency[0].at) / 1000;
   }
 
-  /** Returns when the step of `point` ends: the log is read backwards from there. */
-  #end(point) {
-    return new Date(Date.parse(point.at) + this.#chart.stepSeconds * 1000).toISOString();
+  /** Returns the part of an address that asks for the slowest event of the step of `point`. */
+  #way(point) {
+    const { stepSeconds } = this.#chart;
+    return `?at=${new Date(Date.parse(point.at) + stepSeconds * 1000).toISOString()}&within=${stepSeconds}`;
   }
 
   /** Takes what a frame tells; returns whether the chart is still whole. */
@@ -68,7 +69,7 @@ export class Latency {
         const texts = Object.fromEntries(FIGURES.map((name) => [name, milliseconds(point[name])]));
         fill(element, { ...texts, at: stepName(point.at, chart.range) });
         setMoment(slot(element, "at"), point.at);
-        setAttribute(slot(element, "link"), "href", `${this.#root.dataset.eventsPage}?at=${this.#end(point)}`);
+        setAttribute(slot(element, "link"), "href", this.#root.dataset.eventsPage + this.#way(point));
         setAttribute(element, "data-unusual", strange.has(point) ? "yes" : "no");
       },
     });

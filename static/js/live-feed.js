@@ -6,7 +6,7 @@ import { FeedState } from "./feed-state.js";
 import { matcher } from "./filter.js";
 import { onKeys } from "./keys.js";
 
-const PARAMETERS = ["level", "kind", "guild", "actor", "command", "fingerprint", "q", "before", "after", "at"];
+const PARAMETERS = ["level", "kind", "guild", "actor", "command", "fingerprint", "q", "before", "after", "at", "within"];
 
 /** Returns a view of the server as `FeedState` takes it. */
 function viewOf({ filter, ...view }) {
@@ -66,9 +66,9 @@ export class LiveFeed {
     };
   }
 
-  /** Leads to what happened at a moment, or just before. */
-  goTo(timestamp) {
-    this.#open({ search: `?at=${encodeURIComponent(timestamp)}` });
+  /** Leads to what `search`, the part of an address that the feed reads, asks for. */
+  goTo(search) {
+    this.#open({ search });
     this.#show();
   }
 
@@ -90,7 +90,7 @@ export class LiveFeed {
   /** Returns the filter of the address with what `search` asks for as well, of the newest events. */
   #more(search) {
     const asked = new URLSearchParams(location.search);
-    for (const name of ["before", "after", "at"]) asked.delete(name);
+    for (const name of ["before", "after", "at", "within"]) asked.delete(name);
     for (const [name, value] of new URLSearchParams(search)) asked.set(name, value);
     return `?${asked}`;
   }

@@ -66,6 +66,32 @@ def test_a_range_is_chosen_without_leaving_the_page_and_stays_after_a_reload(
         expect(page).to_have_url(f"{web.url}/?activity=7d&latency=24h")
 
 
+def test_a_range_that_cannot_be_had_is_not_marked_and_going_back_moves_ranges_too(
+    chromium: str, web: LiveWeb, staff: User
+):
+    counted(3)
+    with open_page(chromium, web, web.cookie(staff)) as page:
+        expect(page.locator("[data-live=live]")).to_be_visible()
+        page.route("**/api/stats/activity?range=7d", lambda route: route.abort())
+        week = page.locator(".activity").get_by_role("link", name="7 d")
+        week.click()
+        expect(page.locator(".activity .range-said")).to_have_text("no answer, try again")
+        expect(page.locator(".activity [aria-current=true]")).to_have_text("24 h")
+        expect(page).to_have_url(f"{web.url}/")
+        page.unroute("**/api/stats/activity?range=7d")
+        page.locator("#chip-errors").click()
+        expect(page).to_have_url(f"{web.url}/?level=error")
+        week.click()
+        expect(page.locator(".activity tbody tr")).to_have_count(28)
+        expect(page.locator(".activity .range-said")).to_be_empty()
+        expect(page).to_have_url(f"{web.url}/?level=error&activity=7d")
+        page.go_back()
+        expect(page.locator(".activity tbody tr")).to_have_count(24)
+        expect(page.locator(".activity [aria-current=true]")).to_have_text("24 h")
+        page.go_forward()
+        expect(page.locator(".activity tbody tr")).to_have_count(28)
+
+
 def test_pointing_at_an_hour_tells_its_exact_counts_and_news_change_them(
     chromium: str, web: LiveWeb, staff: User
 ):
@@ -85,8 +111,11 @@ def test_a_spike_is_marked_and_leads_to_the_events_of_its_time(
     chromium: str, web: LiveWeb, staff: User
 ):
     sampled()
-    with time_machine.travel(timezone.now() - timedelta(minutes=10), tick=False):
-        record_event(kind="test.happened", message="This made it slow.")
+    step = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=10)
+    with time_machine.travel(step + timedelta(seconds=2), tick=False):
+        record_event(kind="test.happened", message="This made it slow.", duration_ms=900.0)
+        for number in range(60):  # in the same step: its end is not where the spike is
+            record_event(kind="test.happened", message=f"Quick {number}.", duration_ms=9.0)
     for number in range(60):  # so many since that the feed does not show it
         record_event(kind="test.happened", message=f"Later {number}.")
     with open_page(chromium, web, web.cookie(staff)) as page:
@@ -101,7 +130,7 @@ def test_a_spike_is_marked_and_leads_to_the_events_of_its_time(
         while "900 ms" not in said.inner_text():
             page.keyboard.press("ArrowLeft")
         page.keyboard.press("Enter")
-        expect(page.locator(".feed")).to_contain_text("This made it slow.")
+        expect(page.locator(".event.here")).to_contain_text("This made it slow.")
         page.go_back()
         expect(page.locator(".feed")).not_to_contain_text("This made it slow.")
         points = page.locator(".latency tbody tr").count()
@@ -109,7 +138,9 @@ def test_a_spike_is_marked_and_leads_to_the_events_of_its_time(
         point_at(page, "latency", (at + 0.5) / points)
         page.mouse.down()
         page.mouse.up()
-        expect(page.locator(".feed")).to_contain_text("This made it slow.")
+        expect(page.locator(".event.here")).to_contain_text("This made it slow.")
+        page.goto(f"{web.url}{row.locator('a').get_attribute('href')}")
+        expect(page.locator(".event.here")).to_contain_text("This made it slow.")
 
 
 def test_the_last_minute_of_the_latency_is_live(chromium: str, web: LiveWeb, staff: User):
