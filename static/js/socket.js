@@ -43,6 +43,11 @@ export class Socket {
     this.#socket.send(JSON.stringify(frame));
   }
 
+  /** Says that the present connection does what it is for: the back-off starts anew if it does so for 10 s. */
+  settle() {
+    if (!this.timers.has("settled")) this.timers.set("settled", SETTLED_MS, () => (this.#failures = 0));
+  }
+
   /** Gives up the present connection and tries another; a half-open one may not even answer the close. */
   abandon() {
     this.#drop();
@@ -68,7 +73,6 @@ export class Socket {
   #receive(text) {
     this.lastFrame = this.clock.now();
     this.timers.set("stale", STALE_MS, () => this.abandon());
-    if (!this.#heard) this.timers.set("settled", SETTLED_MS, () => (this.#failures = 0));
     this.#heard = true;
     this.listener.onFrame(text);
   }

@@ -129,6 +129,7 @@ export class LiveStream {
     if (!complete) this.#restart();
     else if (this.position.last < to) this.socket.abandon(); // said to be whole, and is not
     else {
+      this.socket.settle();
       this.poller.stop();
       this.#setState("live");
       this.#caughtUp();

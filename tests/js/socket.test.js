@@ -145,7 +145,10 @@ describe("the back-off", () => {
   it("starts anew after 10 s live", async () => {
     await fail(6);
     last().frame("STATS_UPDATE", {});
-    await clock.pass(10_000);
+    socket.settle();
+    await clock.pass(5_000);
+    socket.settle(); // said again, as after a gap: it counts from the first
+    await clock.pass(5_000);
     last().end();
     assert.equal(told.at(-1), "lost 1");
     const tries = sockets.length;
@@ -153,9 +156,18 @@ describe("the back-off", () => {
     assert.equal(sockets.length, tries + 1);
   });
 
+  it("does not start anew with a connection that is only heard", async () => {
+    await fail(6);
+    last().frame("STATS_UPDATE", {});
+    await clock.pass(10_000);
+    last().end();
+    assert.equal(told.at(-1), "lost 7");
+  });
+
   it("does not start anew when the connection lives less than 10 s", async () => {
     await fail(6);
     last().frame("STATS_UPDATE", {});
+    socket.settle();
     await clock.pass(9_999);
     last().end();
     assert.equal(told.at(-1), "lost 7");

@@ -412,6 +412,18 @@ describe("polling", () => {
     assert.ok(stream.position.last >= server.head - 5);
   });
 
+  it("starts also when sockets are taken and told figures, but never given what is missing", async () => {
+    server.head = 12;
+    for (let done = 0; done < 3; done++) {
+      for (let second = 0; second < 10; second++) {
+        last().frame("STATS_UPDATE", statsOf(12));
+        await clock.pass(1_000);
+      }
+      await clock.pass(2_000);
+    }
+    assert.deepEqual([told.states, told.seqs], [["reconnecting", "polling"], [11, 12]]);
+  });
+
   it("goes on until the replay of the socket is done", async () => {
     await failThreeTimes();
     await clock.pass(2_000);
