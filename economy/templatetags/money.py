@@ -79,5 +79,16 @@ def day_bars(days: Sequence[dict[str, Any]], names: str) -> list[dict[str, Any]]
     ]
 
 
+@register.filter
+def day_scale(days: Sequence[dict[str, Any]], names: str) -> str:
+    """Return what the bars of `names` are drawn to: the most of each, on which day, and today's."""
+    told = []
+    for name in names.split(","):
+        most = max(days, key=lambda day: int(day[name]))
+        when = f" on {short_day(most['day'])}" if int(most[name]) else ""
+        told.append(f"{name}: at most {coins(most[name])}{when}, today {coins(days[-1][name])}")
+    return " · ".join(told)
+
+
 def _height(amount: str, top: int) -> int:
     return int(amount) * BOX // top

@@ -43,6 +43,16 @@ export function roundText({ underWay, lastRound }) {
   return `${begun ? `This round: ${rows(underWay)} so far. ` : ""}Last full round: ${rows(lastRound)}, ended`;
 }
 
+/** Returns what the bars of `names` are drawn to: the most of each, on which day, and today's. */
+export function dayScale(days, names) {
+  const told = names.map((name) => {
+    const most = days.reduce((found, day) => (BigInt(day[name]) > BigInt(found[name]) ? day : found));
+    const when = BigInt(most[name]) ? ` on ${shortDay(most.day)}` : "";
+    return `${name}: at most ${coins(most[name])}${when}, today ${coins(days.at(-1)[name])}`;
+  });
+  return told.join(" · ");
+}
+
 export function paintProof(root, { proof }, generatedAt) {
   setAttribute(root, "data-state", proof.findings.length > 0 ? "bad" : "good");
   setText(slot(root, "word"), `Ledger ${proof.word}`);
@@ -59,7 +69,9 @@ export function paintProof(root, { proof }, generatedAt) {
 
 export function paintDays(root, { days }) {
   for (const chart of root.querySelectorAll("[data-bars]")) {
-    const drawn = dayBars(days, chart.dataset.bars.split(","));
+    const names = chart.dataset.bars.split(",");
+    const drawn = dayBars(days, names);
+    setText(slot(chart.parentElement, "scale"), dayScale(days, names));
     drawn.forEach(({ title, bars }, at) => {
       const group = chart.children[at];
       setText(group.querySelector("title"), title);

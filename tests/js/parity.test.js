@@ -8,7 +8,7 @@ import { figure, megabytes, milliseconds } from "../../static/js/figures.js";
 import { FeedState } from "../../static/js/feed-state.js";
 import { pageTitle } from "../../static/js/headline.js";
 import { links } from "../../static/js/lamp.js";
-import { roundText } from "../../static/js/money.js";
+import { dayScale, roundText } from "../../static/js/money.js";
 import { context, filters, mark, parts, word } from "../../static/js/sentence.js";
 import { clockTime } from "../../static/js/time.js";
 import { stepName, unusual } from "../../static/js/spans.js";
@@ -69,4 +69,8 @@ describe("what is out of the ordinary", () => {
 
 describe("a step of a chart", () => {
   for (const { at, range, step } of fixture("steps")) it(step, () => assert.equal(stepName(at, range), step));
+});
+
+describe("the scale of the bars of days", () => {
+  for (const { name, days, names, text } of fixture("scales")) it(name, () => assert.equal(dayScale(days, names), text));
 });

@@ -15,7 +15,7 @@ from dashboard.templatetags.charts import step_name, trend
 from dashboard.templatetags.feed import fold
 from dashboard.templatetags.figures import figure, megabytes, milliseconds
 from dashboard.templatetags.lamp import page_title
-from economy.templatetags.money import round_text
+from economy.templatetags.money import day_scale, round_text
 
 
 def cases(name: str) -> list[Any]:
@@ -60,3 +60,8 @@ def test_a_step_is_called_as_the_browser_does_it(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("rounds"))
 def test_how_far_the_proof_of_the_ledger_is(case):
     assert round_text(case) == case["text"]
+
+
+@pytest.mark.parametrize("case", cases("scales"))
+def test_the_scale_of_the_bars_is_told_as_the_browser_does_it(case: dict[str, Any]) -> None:
+    assert day_scale(case["days"], ",".join(case["names"])) == case["text"]
