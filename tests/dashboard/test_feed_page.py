@@ -177,6 +177,31 @@ def test_older_leads_on_from_the_list_as_it_is_now(
         assert sentences(page)[0] == "Shard 700 resumed"
 
 
+def test_paging_by_keyboard_keeps_its_place_and_starts_at_the_top_of_the_list(
+    chromium: str, live_web: LiveWeb, cookie: dict[str, str]
+):
+    happened(range(1, 251))
+    with open_page(chromium, live_web, cookie) as page:
+        page.goto(f"{live_web.url}/events")
+        is_live(page)
+        log = page.get_by_role("log")
+        log.evaluate("log => log.scrollTop = log.scrollHeight")
+        older = page.get_by_role("link", name="Older")
+        older.focus()
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{live_web.url}/events?before=151")
+        expect(older).to_be_focused()
+        assert log.evaluate("log => log.scrollTop") == 0
+        said = page.locator("[data-slot=feed-said]")
+        expect(said).to_contain_text("100 of events 51 to 150")
+        expect(log).to_have_attribute("aria-live", "polite")
+        page.keyboard.press("Enter")  # there is nothing older then: the list has the focus
+        expect(page).to_have_url(f"{live_web.url}/events?before=51")
+        expect(older).to_be_hidden()
+        expect(log).to_be_focused()
+        expect(page.locator(".feed")).not_to_have_attribute("aria-busy", "true")
+
+
 def test_the_headline_leads_to_the_failure_in_place_and_its_row_to_its_page(
     chromium: str, live_web: LiveWeb, cookie: dict[str, str]
 ):
