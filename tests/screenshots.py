@@ -36,6 +36,23 @@ def pages() -> dict[str, str]:
     }
 
 
+def states() -> dict[str, str]:
+    """Return, by its name, the path of each page that says that something is not there or wrong."""
+    from dashboard.models import Event
+
+    Event.objects.filter(seq=1).delete()
+    return {
+        "event-gone": "/events/1",
+        "event-unknown": "/events/999999999",
+        "guild-unknown": "/guilds/999",
+        "wrong-range": "/commands?range=year",
+        "wrong-filter": "/events?level=fatal",
+        "no-event-like-that": "/events?q=nothing-is-called-so",
+        "all-filters": "/events?level=warn,error&kind=bot.*&command=daily&fingerprint=6f1c&q=daily",
+        "no-guild-like-that": "/guilds?q=nothing-is-called-so",
+    }
+
+
 def take(chromium: str) -> None:
     """Fill the database of the environment, and take the pictures."""
     import django
@@ -53,7 +70,7 @@ def take(chromium: str) -> None:
 
     call_command("collectstatic", interactive=False, verbosity=0)
     tell()
-    wanted = pages()
+    wanted = pages() | states()
     with LiveWeb({}) as web:
         cookie = web.cookie(User.objects.create_superuser("admin"))
         with open_page(chromium, web, cookie, reduced_motion="reduce") as page:
@@ -70,6 +87,9 @@ def take(chromium: str) -> None:
                         page.emulate_media(color_scheme=theme)
                         page.wait_for_timeout(300)  # charts are drawn anew in the next frames
                         page.screenshot(path=FOLDER / f"{name}-{theme}-{width}.png")
+                        if width == 1440:
+                            whole = FOLDER / f"{name}-{theme}-whole.png"
+                            page.screenshot(path=whole, full_page=True)
                 print(f"  {name}", flush=True)
 
 
