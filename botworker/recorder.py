@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, DataError, IntegrityError
 
 from botworker.database import reporting
 from botworker.records import Record, write
@@ -72,13 +72,14 @@ class Recorder:
             batch = self._spool.first(batch_size)
             try:
                 await reporting(write, batch)
-            except (OperationalError, InterfaceError) as error:
-                if not away:
-                    away = True
-                    logger.warning("cannot record (%s); keeping what happens", type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            except Exception:
+            except Exception as error:
+                if _is_kept(error):
+                    if not away:
+                        away = True
+                        name = type(error).__name__
+                        logger.warning("cannot record (%s); keeping what happens", name)
+                    await asyncio.sleep(RETRY_SECONDS)
+                    continue
                 if len(batch) > 1:  # one of them is bad: the others must not suffer for it
                     batch_size = 1
                     continue
@@ -92,3 +93,12 @@ class Recorder:
                 batch_size = BATCH_MAX_RECORDS
                 self._filled.clear()
                 self._empty.set()
+
+
+def _is_kept(error: Exception) -> bool:
+    """Tell whether it is the database that cannot, and not the record that is bad.
+
+    It may be away, but also read-only, or restored without its migrations.
+    """
+    bad_record = isinstance(error, DataError | IntegrityError)
+    return isinstance(error, DatabaseError) and not bad_record

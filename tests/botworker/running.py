@@ -83,6 +83,21 @@ def database_away() -> Iterator[None]:
         options["NAME"] = name
 
 
+@asynccontextmanager
+async def missing(table: str) -> AsyncIterator[None]:
+    """Take a table away, as from a database that is not itself."""
+    await in_database(_rename, table, f"{table}_away")
+    try:
+        yield
+    finally:
+        await in_database(_rename, f"{table}_away", table)
+
+
+def _rename(old: str, new: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+
 @contextmanager
 def slow_database() -> Iterator[Callable[[], None]]:
     """Hold the lock that every writer needs; what is yielded lets go."""

@@ -4,12 +4,14 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from django.db import connection
 
+from botworker.database import in_database
 from botworker.recorder import Recorder
 from botworker.records import Record
 from botworker.spool import MAX_RECORDS
 from dashboard.events import Origin
-from tests.botworker.running import database_away, events
+from tests.botworker.running import database_away, events, missing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,6 +77,45 @@ async def test_records_wait_for_a_database_that_is_away():
 
     assert await messages() == ["kept"]
     assert recorder.lost == 0
+
+
+async def test_records_wait_for_a_database_that_lacks_a_table():
+    recorder = Recorder()
+    recorder.add(Record(kind="bot.tested", message="one"))
+    recorder.add(Record(kind="bot.tested", message="two"))
+
+    async with missing("dashboard_hourlycount"), running(recorder):
+        assert not await recorder.flush(0.5)
+    async with running(recorder):
+        assert await recorder.flush(10)
+
+    assert await messages() == ["one", "two"]
+    assert recorder.lost == 0
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no standby")
+async def test_records_wait_for_a_database_that_only_reads():
+    recorder = Recorder()
+    recorder.add(Record(kind="bot.tested", message="one"))
+    await in_database(read_only, "on")
+    try:
+        async with running(recorder):
+            assert not await recorder.flush(0.5)
+    finally:
+        await in_database(read_only, "off")
+
+    async with running(recorder):
+        assert await recorder.flush(10)
+
+    assert await messages() == ["one"]
+
+
+def read_only(how):
+    """Let every later connection to the database of the test only read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = off")
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {how}")
 
 
 async def test_a_full_spool_lets_the_oldest_go():

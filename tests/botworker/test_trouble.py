@@ -1,7 +1,6 @@
 """Commands when something is wrong: with the database, with Discord, with us."""
 
 import asyncio
-from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -17,22 +16,13 @@ from botworker.emulator import InteractionFailed, Limits
 from botworker.emulator.interactions import State
 from economy.models import Transaction
 from economy.queries import balance
-from tests.botworker.running import database_away, event, events, slow_database
-
-
-@asynccontextmanager
-async def missing(table):
-    """Take a table away, as from a database that is not itself."""
-    await in_database(rename, table, f"{table}_away")
-    try:
-        yield
-    finally:
-        await in_database(rename, f"{table}_away", table)
-
-
-def rename(old, new):
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+from tests.botworker.running import (
+    database_away,
+    event,
+    events,
+    missing,
+    slow_database,
+)
 
 
 def terminate_all():
