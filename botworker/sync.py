@@ -16,6 +16,12 @@ from botworker.models import SyncedCommands
 
 logger = logging.getLogger(__name__)
 
+# What changes a command or an option even where it is not ours to set.
+_MEANINGFUL = frozenset(
+    ("options", "choices", "required", "autocomplete", "channel_types")
+    + ("min_value", "max_value", "min_length", "max_length", "default_member_permissions")
+)
+
 Tree = app_commands.CommandTree[Any]
 
 
@@ -46,6 +52,35 @@ async def sync_if_changed(tree: Tree) -> bool:
     return True
 
 
+async def sync_if_different(tree: Tree) -> bool:
+    """Sync unless Discord itself shows our commands; tell whether. Raises what `sync` does."""
+    kept = await tree.client.http.get_global_commands(_application_id(tree))
+    there = {(command["type"], command["name"]): command for command in kept}
+    ours = [command.to_dict(tree) for command in tree.get_commands()]
+    same = all(_is_shown(one, there.get((one["type"], one["name"]))) for one in ours)
+    if same and len(there) == len(ours):
+        return False
+    await sync(tree)
+    return True
+
+
+def _is_shown(ours: Any, theirs: Any) -> bool:
+    """Tell whether `theirs` is what Discord makes of `ours`: with more fields, without defaults."""
+    if isinstance(ours, dict):
+        others = dict(theirs or {})
+        for key, value in ours.items():
+            by_default = key == "integration_types" and value is None
+            if not by_default and not _is_shown(value, others.get(key)):
+                return False
+        return not any(others.get(key) for key in _MEANINGFUL - ours.keys())
+    if isinstance(ours, list) and ours:
+        theirs = theirs or []
+        return len(ours) == len(theirs) and all(map(_is_shown, ours, theirs))
+    if ours is None or ours is False or ours in ("", [], {}):
+        return not theirs
+    return str(ours) == str(theirs)
+
+
 class CommandSync(commands.Cog):
     """Syncs before the first connection; an emulated Discord, which forgets, at each new session.
 
@@ -60,7 +95,7 @@ class CommandSync(commands.Cog):
     async def begin(self) -> None:
         """Sync for this start."""
         try:
-            await (sync(self._tree) if self._forgetful else sync_if_changed(self._tree))
+            await (sync_if_different if self._forgetful else sync_if_changed)(self._tree)
         except (discord.HTTPException, DatabaseError, *UNREACHABLE) as error:
             logger.error(
                 "the commands were not synced (%s); try: manage.py sync_commands",

@@ -8,7 +8,7 @@ from botworker.database import in_database
 from botworker.models import SyncedCommands
 from botworker.options import BotOptions
 from botworker.runner import log_in
-from botworker.sync import digest_of, sync_if_changed
+from botworker.sync import digest_of, sync_if_changed, sync_if_different
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,6 +40,40 @@ async def test_a_changed_command_is_synced_again(client, emulated):
     assert await sync_if_changed(client.tree)
     assert emulated.commands.find("daily", None)["description"] == "Another text."
     assert await in_database(SyncedCommands.objects.count) == 1
+
+
+async def test_a_discord_that_shows_our_commands_is_told_nothing(client, emulated):
+    first = await sync_if_different(client.tree)
+    second = await sync_if_different(client.tree)
+
+    assert (first, second) == (True, False)
+    assert emulated.commands.syncs == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"description": "Another text."},
+        {"default_member_permissions": "8"},
+        {"options": [{"type": 3, "name": "note", "description": "A note."}]},
+        {"nsfw": True},
+    ],
+)
+async def test_a_discord_that_shows_another_command_is_told_ours(client, emulated, change):
+    await sync_if_different(client.tree)
+    daily = emulated.commands.find("daily", None)
+    emulated.commands.edit(None, int(daily["id"]), change)
+
+    assert await sync_if_different(client.tree)
+    assert not await sync_if_different(client.tree)
+
+
+async def test_a_discord_that_shows_one_command_more_is_told_ours(client, emulated):
+    await sync_if_different(client.tree)
+    emulated.commands.upsert(None, {"name": "roulette", "description": "Not ours."})
+
+    assert await sync_if_different(client.tree)
+    assert emulated.commands.find("roulette", None) is None
 
 
 async def test_the_digest_does_not_depend_on_the_order_of_commands(client):
