@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,10 @@ class Pages(discord.ui.View):
         return False
 
     async def _go(self, interaction: Interaction, step: int) -> None:
+        with self._paging.turning():
+            await self._turn_by(interaction, step)
+
+    async def _turn_by(self, interaction: Interaction, step: int) -> None:
         await acknowledge(interaction)  # at once: the database may be slow
         async with self._turning:
             at = self._at + step
@@ -123,6 +128,7 @@ class Paging(commands.Cog):
     def __init__(self, seconds: float = PAGES_SECONDS) -> None:
         self._seconds = seconds
         self._live: dict[int, Pages] = {}
+        self._turning: set[asyncio.Task[Any]] = set()
         self.maintenance = False
         """No page is turned while this is true."""
 
@@ -135,6 +141,22 @@ class Paging(commands.Cog):
         pages = Pages(self, interaction, turn, first, self._seconds)
         self._live[interaction.id] = pages
         return Reply(embed=first.embed, view=pages)
+
+    @contextmanager
+    def turning(self) -> Iterator[None]:
+        """Have `finish` wait for what this task does here."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101
+        self._turning.add(task)
+        try:
+            yield
+        finally:
+            self._turning.discard(task)
+
+    async def finish(self, timeout_seconds: float) -> None:
+        """Wait for the pages that are being turned now."""
+        if self._turning:
+            await asyncio.wait(set(self._turning), timeout=timeout_seconds)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:

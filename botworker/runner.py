@@ -17,6 +17,7 @@ from botworker.controls import Controls
 from botworker.database import close_connections, in_database
 from botworker.errors import StartRefused
 from botworker.options import BotOptions
+from botworker.paging import Paging
 from botworker.records import Record
 from botworker.reloading import Reloader
 from botworker.spool import Spool
@@ -138,7 +139,7 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
         await _unless(stop, syncing.begin())
     ending = "Bot stopped"
     try:
-        await _stay_connected(client, options, stop)
+        await _stay_connected(client, options, stop, made.paging)
     except StartRefused as error:
         ending = f"Bot stopped: {error}"
         raise
@@ -182,7 +183,9 @@ def _controls(client: Bot, options: BotOptions, made: Made, guilds: Guilds) -> C
     return Controls(options.name, maintain, actions)
 
 
-async def _stay_connected(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
+async def _stay_connected(
+    client: Bot, options: BotOptions, stop: asyncio.Event, paging: Paging
+) -> None:
     """Be connected until `stop`; commands may finish first. Raises `StartRefused`, and defects."""
     connection = asyncio.create_task(client.connect())
     stopping = asyncio.create_task(stop.wait())
@@ -191,7 +194,9 @@ async def _stay_connected(client: Bot, options: BotOptions, stop: asyncio.Event)
         logger.info("stopping: finishing the commands that run")
         tree = tree_of(client)
         tree.stopping = True
-        await tree.finish_commands(options.drain_seconds)
+        await asyncio.gather(
+            tree.finish_commands(options.drain_seconds), paging.finish(options.drain_seconds)
+        )
         # Cancelled, discord.py closes with 1000, which ends the session. Closed from here while it
         # reads, it closes with 4000, and the bot looks online for minutes.
         await _end(connection)
@@ -203,11 +208,20 @@ async def _stay_connected(client: Bot, options: BotOptions, stop: asyncio.Event)
     )
     if code in REFUSED_CLOSE_CODES:
         raise StartRefused(REFUSED_CLOSE_CODES[code], configuration=True)
-    if isinstance(error, AttributeError) and client._get_websocket(shard_id=0) is None:
+    if isinstance(error, AttributeError) and _never_connected(client, options):
         # discord.py 2.7 stumbles over the socket it never had when the first connection fails.
         raise StartRefused(f"Discord's gateway at {options.gateway_url} does not answer.")
     if error is not None:
         raise error
+
+
+def _never_connected(client: Bot, options: BotOptions) -> bool:
+    first = 0 if options.shards is None else options.shards.first
+    try:
+        websocket: object = client._get_websocket(shard_id=first)
+    except KeyError:  # a sharded client has the shards that it launched
+        return True
+    return websocket is None
 
 
 async def _say_goodbye(name: str) -> None:

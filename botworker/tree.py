@@ -20,6 +20,7 @@ from economy.errors import EconomyError
 logger = logging.getLogger(__name__)
 
 REMEMBERED_MAX = 10_000
+REFUSING_SECONDS = 1.0
 
 REFUSALS = (EconomyError, app_commands.CheckFailure)
 
@@ -106,10 +107,13 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
         """Wait for the commands that run now; return False if some took longer: they end here.
 
         What such a command asked of the database may still be done; the log says that it failed.
+        Those that come meanwhile, which `stopping` refuses, get their refusal.
         """
-        if not self._running:
-            return True
-        _, late = await asyncio.wait(set(self._running), timeout=timeout_seconds)
+        late: set[asyncio.Task[object]] = set()
+        for patience in (timeout_seconds, REFUSING_SECONDS):
+            if self._running - late:
+                _, missing = await asyncio.wait(self._running - late, timeout=patience)
+                late |= missing
         if late:
             logger.error("%d commands did not finish before the end", len(late))
             for task in late:

@@ -17,7 +17,7 @@ from typing import Self
 
 EXIT_CONFIGURATION = 78  # EX_CONFIG of sysexits.h: starting again with the same would not help
 READY_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 20.0  # the bot finishes its commands for 10 s, and then records what is left
 PAUSE_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 LONG_RUN_SECONDS = 60.0  # after which a crash counts as the first one again
 LINE_MAX_BYTES = 65536

@@ -64,14 +64,29 @@ async def test_a_database_that_was_never_migrated_is_one_line(there, tmp_path):
     assert "migrate" in complaints[0]
 
 
-async def test_an_unreachable_broker_is_one_line(there, tmp_path):
+async def test_an_unreachable_broker_is_one_warning_and_the_bot_serves(there, emulated, tmp_path):
     url = f"unix://{tmp_path / 'nobody.sock'}"
 
-    code, complaints = await refusal("runbot", **there | {"REDIS_URL": url})
+    async with manage("runbot", **there | {"REDIS_URL": url}) as running:
+        await emulated.wait_for_command("daily", within=30)
+        reply = await (await emulated.run_command("daily")).reply()
+        running.terminate()
+        _, errors = await running.communicate()
 
-    assert code == 1
-    assert len(complaints) == 1
-    assert "REDIS_URL" in complaints[0]
+    assert "110 coins" in reply.text
+    assert running.returncode == 0
+    (warning,) = [line for line in errors.decode().splitlines() if "runbroker" in line]
+    assert "REDIS_URL" in warning
+
+
+async def test_with_linger_a_wrong_setting_ends_it_late_and_a_signal_at_once(there):
+    wrong = there | {"DISCORD_TOKEN": "wrong-token-of-somebody"}
+    async with manage("runbot", "--linger", "600", **wrong) as running:
+        assert running.stderr is not None
+        while b"DISCORD_TOKEN" not in (line := await running.stderr.readline()):
+            assert line
+        running.terminate()
+        assert await running.wait() != 0
 
 
 async def test_a_discord_that_does_not_answer_is_one_line(there):

@@ -1,6 +1,9 @@
 """The bot."""
 
 import asyncio
+import logging
+import os
+import time
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
 from typing import Any
 
@@ -14,6 +17,8 @@ from botworker.options import BotOptions, ShardRange
 from botworker.runner import run
 from dashboard.preflight import require_broker, require_database, require_settings
 
+logger = logging.getLogger(__name__)
+
 
 class Command(BaseCommand):
     help = """Run the bot: connect to Discord, answer commands, report to the dashboard.
@@ -24,7 +29,7 @@ is told. Large bots run as several processes, each with a range of the shards:
     manage.py runbot --shards 0-3/8
     manage.py runbot --shards 4-7/8
 
-Exit codes: 0 stopped as told, 1 the database or the broker is not usable, 69 Discord cannot be
+Exit codes: 0 stopped as told, 1 the database is not usable, 69 Discord cannot be
 reached, 78 a setting is wrong (such as the token): starting it again does not help."""
     requires_system_checks: list[str] = []
 
@@ -47,7 +52,16 @@ reached, 78 a setting is wrong (such as the token): starting it again does not h
             help='how the dashboard calls this process (default: "bot", with its shards)',
         )
 
-    def handle(self, *, shards: ShardRange | None, name: str, **_: Any) -> None:
+        parser.add_argument(
+            "--linger",
+            type=float,
+            default=0.0,
+            metavar="SECONDS",
+            help="when a setting is wrong (78), end only after so long: for supervisors that start"
+            " anything again at once, such as Docker (0)",
+        )
+
+    def handle(self, *, shards: ShardRange | None, name: str, linger: float, **_: Any) -> None:
         """Serve until told to stop."""
         try:
             require_settings()
@@ -55,12 +69,23 @@ reached, 78 a setting is wrong (such as the token): starting it again does not h
             keep_connections()
             require_database()
             connections.close_all()
-            require_broker(settings.STARTUP_WAIT_SECONDS)
+            _look_for_broker()
             asyncio.run(run(options))
         except StartRefused as refused:
+            if refused.exit_code == os.EX_CONFIG and linger:
+                self.stderr.write(f"{refused} Ends in {linger:g} s.")
+                time.sleep(linger)  # a signal ends it
             raise CommandError(str(refused), returncode=refused.exit_code) from None
         except KeyboardInterrupt:  # before the bot listens to signals itself
             raise CommandError("Interrupted.", returncode=130) from None
+
+
+def _look_for_broker() -> None:
+    """Warn when the broker is away: without it pages only learn later of what happens."""
+    try:
+        require_broker(settings.STARTUP_WAIT_SECONDS)
+    except CommandError as error:
+        logger.warning("%s The bot starts without it.", error)
 
 
 def _shards(text: str) -> ShardRange:
