@@ -1,6 +1,7 @@
 """One gateway connection: what is said on it, and every way to be thrown off it."""
 
 import asyncio
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from botworker.emulator.gateway import Gateway
 
 Json = dict[str, Any]
+
+SESSION_ENDS = {4004, 4007, 4009, 4010, 4011, 4012, 4013, 4014}
+RECONNECT_SECONDS = 5.0
+"""How long Discord waits for a client that it asked to go."""
+
+log = logging.getLogger(__name__)
 
 
 class Connection:
@@ -39,7 +46,7 @@ class Connection:
         self._received: deque[float] = deque()
         self._loop = asyncio.get_running_loop()
         self._last_heartbeat = self._loop.time()
-        self._acks: set[asyncio.TimerHandle] = set()
+        self._timers: set[asyncio.TimerHandle] = set()
         self._closing = False
 
     def post(self, payload: Json) -> None:
@@ -47,7 +54,9 @@ class Connection:
         self._outbox.put_nowait(payload)
 
     def close(self, code: int, reason: str = "") -> None:
-        """Close with a code, after everything posted so far."""
+        """Close with a code, after everything posted so far; some leave nothing to resume."""
+        if code in SESSION_ENDS and self.session is not None:
+            self.gateway.sessions.drop(self.session)
         self._closing = True
         self._outbox.put_nowait(Closed(code, reason))
 
@@ -60,6 +69,7 @@ class Connection:
     def ask_to_reconnect(self) -> None:
         """RECONNECT (op 7), and the end of this connection soon after."""
         self.post(_frame(Op.RECONNECT, None))
+        self._go_later()
 
     def invalidate(self, *, resumable: bool) -> None:
         """INVALID_SESSION (op 9); unless resumable, the session is gone."""
@@ -67,6 +77,18 @@ class Connection:
             self.gateway.sessions.drop(self.session)
             self.session = None
         self.post(_frame(Op.INVALID_SESSION, resumable))
+        self._go_later()
+
+    def _go_later(self) -> None:
+        asked = self.session
+
+        def go() -> None:
+            self._timers.discard(timer)
+            if self.session is asked:  # else it has identified anew on this very connection
+                self.close(4000, "The client was asked to reconnect.")
+
+        timer = self._loop.call_later(RECONNECT_SECONDS, go)
+        self._timers.add(timer)
 
     async def run(self) -> None:
         """Serve until either side ends it."""
@@ -77,7 +99,7 @@ class Connection:
         try:
             await self._read()
         finally:
-            for timer in self._acks:
+            for timer in self._timers:
                 timer.cancel()
             watchdog.cancel()
             writer.cancel()
@@ -95,8 +117,9 @@ class Connection:
 
     async def _read(self) -> None:
         async for message in self._socket:
-            if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
+            if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY} or self._closing:
                 continue
+            op = None
             try:
                 self._count()
                 op, data = read(message.data, self.gateway.limits.gateway_payload_bytes)
@@ -104,6 +127,9 @@ class Connection:
                 self._handle(op, data)
             except Closed as closed:
                 self.close(closed.code, closed.reason)
+            except (TypeError, ValueError, AttributeError, KeyError) as error:
+                log.warning("gateway: op %s cannot be read (%s)", op, error)
+                self.close(4002, "Error while decoding payload.")
 
     def _count(self) -> None:
         now = self._loop.time()
@@ -115,7 +141,7 @@ class Connection:
 
     def _handle(self, op: int, data: Any) -> None:
         if op == Op.HEARTBEAT:
-            self._heartbeat()
+            self._heartbeat(data)
         elif op == Op.IDENTIFY:
             self._identify(data)
         elif op == Op.RESUME:
@@ -124,11 +150,15 @@ class Connection:
             raise Closed(4001, "Unknown opcode.")
         elif self.session is None:
             raise Closed(4003, "Not authenticated.")
+        elif op == Op.PRESENCE:
+            _check_presence(data)
         elif op == Op.REQUEST_MEMBERS:
             for chunk in member_chunks(self.gateway.world, self.session, data):
                 self.session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
 
-    def _heartbeat(self) -> None:
+    def _heartbeat(self, seq: Any) -> None:
+        if self.session is not None and isinstance(seq, int):
+            self.session.forget(seq)
         self._last_heartbeat = self._loop.time()
         self.gateway.heartbeats += 1
         self.gateway.changes.notify()
@@ -136,12 +166,12 @@ class Connection:
             return
 
         def acknowledge() -> None:
-            self._acks.discard(timer)
+            self._timers.discard(timer)
             if not self.gateway.conditions.acks_dropped:
                 self.post(_frame(Op.HEARTBEAT_ACK, None))
 
         timer = self._loop.call_later(self.gateway.conditions.ack_seconds(), acknowledge)
-        self._acks.add(timer)
+        self._timers.add(timer)
 
     def _identify(self, data: Any) -> None:
         if self.session is not None:
@@ -225,6 +255,18 @@ def visible_guild(session: Session, guild: Guild, bot_id: int) -> Json:
     if session.intents & intents.GUILD_PRESENCES and len(guild.members) <= session.large_threshold:
         members = list(guild.members.values())
     return guild.create_payload(members)
+
+
+def _check_presence(data: Any) -> None:
+    """Raise Closed (4002) for what is no presence."""
+    well = (
+        isinstance(data, dict)
+        and data.get("status") in {"online", "dnd", "idle", "invisible", "offline"}
+        and isinstance(data.get("activities", []), list | None)
+        and isinstance(data.get("since"), int | float | None)
+    )
+    if not well:
+        raise Closed(4002, "Error while decoding payload.")
 
 
 def _frame(op: Op, data: Any) -> Json:

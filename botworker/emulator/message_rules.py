@@ -1,8 +1,9 @@
 """What Discord accepts as the body of a message."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from botworker.emulator.errors import DiscordError, InvalidForm
+from botworker.emulator.message_types import check_types
 
 Json = dict[str, Any]
 
@@ -16,9 +17,28 @@ SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
 _EMBED_LENGTHS = {"title": 256, "description": 4096}
 
 
+class Shown(Protocol):
+    """A message that is there."""
+
+    content: str
+    embeds: list[Json]
+    components: list[Json]
+    attachments: list[Json]
+
+
+def check_edit(body: Json, message: Shown, *, path: str = "", files: int = 0) -> None:
+    """Refuse what `check_message` does, and what would leave nothing of `message`."""
+    check_message(body, path=path, editing=True)
+    parts = ("content", "embeds", "components", "attachments")
+    if not files and not any(body.get(key, getattr(message, key)) for key in parts):
+        raise DiscordError(400, 50006, "Cannot send an empty message")
+
+
 def check_message(body: Json, *, path: str = "", editing: bool = False, files: int = 0) -> None:
     """Refuse with 400/50035 (or 50006 when empty) what Discord would refuse as a message."""
     form = InvalidForm()
+    check_types(form, path, body)
+    form.raise_if_any()
     prefix = f"{path}." if path else ""
     _content(form, f"{prefix}content", body.get("content"))
     _embeds(form, f"{prefix}embeds", body.get("embeds"))

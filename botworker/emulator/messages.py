@@ -140,9 +140,17 @@ class MessageBook:
         message.tts = bool(body.get("tts", message.tts))
         self._mention(message, body.get("allowed_mentions"))
 
-    def edit(self, message: Message, body: Json) -> None:
-        """Change a message as an edit does: it is no longer loading, and says when."""
+    def edit(self, message: Message, body: Json, files: Sequence[Json] = ()) -> None:
+        """Change a message as an edit does: it is no longer loading, and says when.
+
+        Of its attachments those stay that `attachments` names, all of them without it; `files`
+        come after them.
+        """
         self.apply(message, body)
+        if "attachments" in body:
+            kept = {str(one.get("id")) for one in body["attachments"] or ()}
+            message.attachments = [one for one in message.attachments if one["id"] in kept]
+        self._attach(message, files)
         if message.flags & LOADING:
             message.flags &= ~LOADING
         else:
@@ -154,14 +162,14 @@ class MessageBook:
         """The message, unless it never was or was deleted."""
         return self._messages.get(message_id)
 
-    def latest(self, channel_id: int, limit: int) -> list[Message]:
-        """The newest messages of a channel, newest first; ephemeral ones are nobody's history."""
+    def of(self, channel_id: int) -> list[Message]:
+        """The messages of a channel, newest first; ephemeral ones are nobody's history."""
         found = [
             message
             for message in self._messages.values()
             if message.channel.id == channel_id and not message.ephemeral
         ]
-        return found[::-1][:limit]
+        return found[::-1]
 
     def delete(self, message: Message) -> None:
         """Remove a message."""

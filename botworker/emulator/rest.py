@@ -15,6 +15,7 @@ from botworker.emulator.transport import dumps
 
 Json = dict[str, Any]
 PREFIX = "/api/v10"
+MAX_FILE_BYTES = 10 << 20
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,15 @@ class Call:
             form.add(name, "NUMBER_TYPE_COERCE", f'Value "{value[:40]}" is not snowflake.')
             form.raise_if_any()
         return int(value)
+
+    def snowflake(self, name: str) -> int | None:
+        """A query parameter that must be a snowflake, or 400/50035; None without it."""
+        value = self.query.get(name)
+        if value is not None and (not value.isdigit() or len(value) > 20):
+            form = InvalidForm()
+            form.add(name, "NUMBER_TYPE_COERCE", f'Value "{value[:40]}" is not snowflake.')
+            form.raise_if_any()
+        return None if value is None else int(value)
 
     def form(self) -> Json:
         """The body, which must be an object, or 400/50035."""
@@ -62,6 +72,8 @@ class Route:
     handler: Handler
     authorized: bool = True
     limited: bool = True
+    query: tuple[str, ...] = ()
+    """The query parameters it knows. Another one is refused, for Discord might heed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +131,10 @@ class Rest:
                     self._limits.count_global()
                 params = dict(request.match_info)
                 headers = self._limits.count(route.method, route.template, params)
+            self._check_query(request, route)
             call = await read_call(request)
             body = call.body
-            answer = await route.handler(call)
+            answer = await _answer(route, call)
         except DiscordError as error:
             response = respond(error, headers)
             self._record(route, error.status, body, error.payload())
@@ -138,6 +151,14 @@ class Rest:
         self._record(route, status, body, content)
         return json_response(content, status, headers)
 
+    def _check_query(self, request: web.Request, route: Route) -> None:
+        form = InvalidForm()
+        for name in request.query.keys() - set(route.query):
+            self.unknown_routes.append(f"{request.method} {request.path}?{name}")
+            log.error("the emulated Discord does not know ?%s of %s", name, request.path)
+            form.add(name, "NOT_EMULATED", "The emulated Discord does not know this parameter.")
+        form.raise_if_any()
+
     def _authorize(self, request: web.Request) -> None:
         if request.headers.get(hdrs.AUTHORIZATION, "") != f"Bot {self._token}":
             raise unauthorized()
@@ -153,6 +174,18 @@ class Rest:
     def _record(self, route: Route, status: int, request: Any, response: Any) -> None:
         if self.recorder is not None:
             self.recorder(Exchange(route.method, route.template, status, request, response))
+
+
+async def _answer(route: Route, call: Call) -> Answer:
+    """Return what the handler answers; a body it cannot make sense of is refused as a form."""
+    try:
+        return await route.handler(call)
+    except (TypeError, ValueError, AttributeError, KeyError):
+        log.exception("%s %s cannot read its body", route.method, route.template)
+        form = InvalidForm()
+        form.add("", "MODEL_TYPE_CONVERT", "The body does not have the types it should have.")
+        form.raise_if_any()
+        raise
 
 
 def _server_error(status: int) -> DiscordError:
@@ -190,6 +223,8 @@ async def _read_parts(request: web.Request, call: Call) -> None:
         if not isinstance(part, BodyPartReader):
             continue
         raw = await part.read(decode=True)
+        if len(raw) > MAX_FILE_BYTES:
+            raise DiscordError(413, 40005, "Request entity too large")
         if part.name == "payload_json":
             call.body = _json(raw)
         elif part.filename:

@@ -41,7 +41,7 @@ class ApplicationRoutes:
         ]
         for scope in (f"{base}/commands", f"{base}/guilds/{{guild_id}}/commands"):
             found += [
-                Route("GET", scope, self.list_commands),
+                Route("GET", scope, self.list_commands, query=("with_localizations",)),
                 Route("PUT", scope, self.overwrite_commands),
                 Route("POST", scope, self.create_command),
                 *self._permissions(scope),

@@ -5,7 +5,8 @@ from typing import Any
 from botworker.emulator import interactions as kinds
 from botworker.emulator.errors import InvalidForm, unknown
 from botworker.emulator.interactions import Interaction, Interactions, State
-from botworker.emulator.message_rules import EPHEMERAL, LOADING, check_message
+from botworker.emulator.message_rules import EPHEMERAL, LOADING, check_edit, check_message
+from botworker.emulator.message_types import check_component_types, check_types
 from botworker.emulator.messages import (
     CHAT_INPUT_COMMAND,
     CONTEXT_MENU_COMMAND,
@@ -19,6 +20,7 @@ from botworker.emulator.world import World
 
 Json = dict[str, Any]
 
+ROW, TEXT_INPUT, TEXT, LABEL = 1, 4, 10, 18
 MESSAGE, DEFER, DEFER_UPDATE, UPDATE, AUTOCOMPLETE_RESULT, MODAL = 4, 5, 6, 7, 8, 9
 _ALLOWED = {
     kinds.COMMAND: {MESSAGE, DEFER, MODAL},
@@ -45,6 +47,7 @@ class InteractionRoutes:
                 self.callback,
                 authorized=False,
                 limited=False,
+                query=("with_response",),
             )
         ]
 
@@ -54,12 +57,15 @@ class InteractionRoutes:
             call.id("interaction_id"), call.params["interaction_token"]
         )
         body = call.form()
-        kind, data = body.get("type"), body.get("data") or {}
-        if kind not in _ALLOWED[interaction.type]:
-            form = InvalidForm()
+        kind, data = body.get("type"), body.get("data")
+        data = {} if data is None else data
+        form = InvalidForm()
+        if not isinstance(kind, int) or kind not in _ALLOWED[interaction.type]:
             allowed = ", ".join(map(str, sorted(_ALLOWED[interaction.type])))
             form.add("type", "BASE_TYPE_CHOICES", f"Value must be one of {{{allowed}}}.")
-            form.raise_if_any()
+        elif kind != MODAL or not isinstance(data, dict):
+            check_types(form, "data", data)
+        form.raise_if_any()
         self._answer(interaction, int(kind or 0), data, call.files)
         interaction.touch()
         if call.query.get("with_response", "").lower() not in {"1", "true"}:
@@ -73,7 +79,7 @@ class InteractionRoutes:
             self._interactions.acknowledge(interaction, State.ANSWERED)
             self._interactions.show(interaction, interaction.original)
         elif kind == DEFER:
-            flags = LOADING | (data.get("flags", 0) & EPHEMERAL)
+            flags = LOADING | ((data.get("flags") or 0) & EPHEMERAL)
             interaction.original = self._first(interaction, {}, flags=flags)
             interaction.deferred = True
             self._interactions.acknowledge(interaction, State.DEFERRED)
@@ -91,8 +97,8 @@ class InteractionRoutes:
             self._interactions.show(interaction, None)
         elif kind == UPDATE:
             interaction.original = self._component_message(interaction)
-            check_message(data, path="data", editing=True)
-            self._messages.edit(interaction.original, data)
+            check_edit(data, interaction.original, path="data", files=len(files))
+            self._messages.edit(interaction.original, data, files)
             self._interactions.acknowledge(interaction, State.ANSWERED)
             self._interactions.show(interaction, interaction.original)
         else:
@@ -112,7 +118,7 @@ class InteractionRoutes:
         check_message(body, files=len(call.files))
         original = interaction.original
         if original is not None and original.flags & LOADING:
-            self._messages.edit(original, body)
+            self._messages.edit(original, body, call.files)
             self._shown(interaction, original)
             return original.payload()
         reference = original.id if original is not None else None
@@ -130,8 +136,8 @@ class InteractionRoutes:
         interaction = self._find(call)
         message = self._message(interaction, call)
         body = call.form()
-        check_message(body, editing=True)
-        self._messages.edit(message, body)
+        check_edit(body, message, files=len(call.files))
+        self._messages.edit(message, body, call.files)
         if message is interaction.original:
             self._shown(interaction, message)
         interaction.touch()
@@ -240,13 +246,56 @@ def _focused_kind(interaction: Interaction) -> int:
 def _check_modal(data: Json) -> None:
     form = InvalidForm()
     for field, limit in (("title", 45), ("custom_id", 100)):
-        if not data.get(field):
+        if not isinstance(data.get(field), str) or not data[field]:
             form.required(f"data.{field}")
         elif len(data[field]) > limit:
             form.bad_length(f"data.{field}", 1, limit)
-    if not 1 <= len(data.get("components") or []) <= 5:
-        form.bad_length("data.components", 1, 5)
+    rows = data.get("components") or []
+    check_component_types(form, "data.components", rows)
     form.raise_if_any()
+    if not 1 <= len(rows) <= 5:
+        form.bad_length("data.components", 1, 5)
+    for at, row in enumerate(rows):
+        _check_modal_row(form, f"data.components.{at}", row)
+    form.raise_if_any()
+
+
+def _check_modal_row(form: InvalidForm, path: str, row: Json) -> None:
+    """An action row with one text input, or a label with one component, or text."""
+    kind = row.get("type")
+    if kind not in {ROW, TEXT, LABEL}:
+        form.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of (1, 10, 18).")
+    elif kind == ROW:
+        inner = row.get("components") or []
+        if len(inner) != 1:
+            form.bad_length(f"{path}.components", 1, 1)
+        for at, component in enumerate(inner):
+            _check_text_input(form, f"{path}.components.{at}", component, labelled=False)
+    elif kind == LABEL:
+        if not row.get("label"):
+            form.required(f"{path}.label")
+        component = row.get("component")
+        if not isinstance(component, dict):
+            form.required(f"{path}.component")
+        elif component.get("type") == TEXT_INPUT:
+            _check_text_input(form, f"{path}.component", component, labelled=True)
+
+
+def _check_text_input(form: InvalidForm, path: str, component: Json, *, labelled: bool) -> None:
+    if component.get("type") != TEXT_INPUT:
+        form.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of (4,).")
+        return
+    custom_id, label = component.get("custom_id"), component.get("label")
+    if not custom_id:
+        form.required(f"{path}.custom_id")
+    elif len(custom_id) > 100:
+        form.bad_length(f"{path}.custom_id", 1, 100)
+    if not labelled and not label:
+        form.required(f"{path}.label")
+    elif label and len(label) > 45:
+        form.bad_length(f"{path}.label", 1, 45)
+    if component.get("style") not in {1, 2}:
+        form.add(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of (1, 2).")
 
 
 def _callback_response(interaction: Interaction, kind: int) -> Json:

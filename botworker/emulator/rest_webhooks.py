@@ -9,7 +9,7 @@ from typing import Any
 
 from botworker.emulator.announcements import Announcements
 from botworker.emulator.errors import DiscordError, InvalidForm, unknown
-from botworker.emulator.message_rules import EPHEMERAL, check_message
+from botworker.emulator.message_rules import EPHEMERAL, check_edit, check_message
 from botworker.emulator.messages import Message, MessageBook
 from botworker.emulator.rest import Answer, Call, Handler, Route
 from botworker.emulator.rest_interactions import InteractionRoutes
@@ -43,12 +43,14 @@ class WebhookRoutes:
         original, message = f"{opened}/messages/@original", f"{opened}/messages/{{message_id}}"
         answers = self._interactions
 
-        def either(method: str, template: str, ours: Handler, answers: Handler) -> Route:
+        def either(
+            method: str, template: str, ours: Handler, answers: Handler, *query: str
+        ) -> Route:
             async def serve(call: Call) -> Answer:
                 of_interaction = call.id("webhook_id") == self._world.bot.id
                 return await (answers if of_interaction else ours)(call)
 
-            return Route(method, template, serve, authorized=False)
+            return Route(method, template, serve, authorized=False, query=query)
 
         return [
             Route("POST", channel, self.create),
@@ -59,12 +61,12 @@ class WebhookRoutes:
             Route("DELETE", hook, self.delete),
             Route("GET", opened, self.get, authorized=False),
             Route("DELETE", opened, self.delete, authorized=False),
-            either("POST", opened, self.execute, answers.follow_up),
+            either("POST", opened, self.execute, answers.follow_up, "wait", "with_components"),
             either("GET", original, self.get_message, answers.get_message),
-            either("PATCH", original, self.edit_message, answers.edit_message),
+            either("PATCH", original, self.edit_message, answers.edit_message, "with_components"),
             either("DELETE", original, self.delete_message, answers.delete_message),
             either("GET", message, self.get_message, answers.get_message),
-            either("PATCH", message, self.edit_message, answers.edit_message),
+            either("PATCH", message, self.edit_message, answers.edit_message, "with_components"),
             either("DELETE", message, self.delete_message, answers.delete_message),
         ]
 
@@ -143,8 +145,8 @@ class WebhookRoutes:
     async def edit_message(self, call: Call) -> Answer:
         """Change one of its own messages."""
         message, body = self._message(call), call.form()
-        check_message(body, editing=True)
-        self._messages.edit(message, body)
+        check_edit(body, message, files=len(call.files))
+        self._messages.edit(message, body, call.files)
         return message.payload()
 
     async def delete_message(self, call: Call) -> Answer:

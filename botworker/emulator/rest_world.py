@@ -1,16 +1,19 @@
 """REST of guilds, channels, users and channel messages: what a bot commonly looks up."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from botworker.emulator.announcements import Announcements
 from botworker.emulator.errors import DiscordError, InvalidForm, unknown
-from botworker.emulator.message_rules import EPHEMERAL, check_message
+from botworker.emulator.message_rules import EPHEMERAL, check_edit, check_message
 from botworker.emulator.messages import REPLY, Message, MessageBook
 from botworker.emulator.rest import Answer, Call, Route
 from botworker.emulator.things import Channel, Guild
 from botworker.emulator.world import World
 
 Json = dict[str, Any]
+
+_PAGE = ("limit", "after")
 
 
 class WorldRoutes:
@@ -27,25 +30,27 @@ class WorldRoutes:
         message = f"{channel}/messages/{{message_id}}"
         reaction = f"{message}/reactions/{{emoji_name}}"
         return [
-            Route("GET", "/users/@me/guilds", self.my_guilds),
+            Route(
+                "GET", "/users/@me/guilds", self.my_guilds, query=(*_PAGE, "before", "with_counts")
+            ),
             Route("POST", "/users/@me/channels", self.open_direct_channel),
             Route("GET", "/users/{user_id}", self.user),
-            Route("GET", guild, self.guild),
+            Route("GET", guild, self.guild, query=("with_counts",)),
             Route("GET", f"{guild}/channels", self.channels),
             Route("GET", f"{guild}/roles", self.roles),
-            Route("GET", f"{guild}/members", self.members),
-            Route("GET", f"{guild}/members/search", self.search_members),
+            Route("GET", f"{guild}/members", self.members, query=_PAGE),
+            Route("GET", f"{guild}/members/search", self.search_members, query=("query", "limit")),
             Route("GET", f"{guild}/members/{{user_id}}", self.member),
             Route("GET", channel, self.channel),
             Route("POST", f"{channel}/typing", self.typing),
-            Route("GET", f"{channel}/messages", self.messages),
+            Route("GET", f"{channel}/messages", self.messages, query=(*_PAGE, "before", "around")),
             Route("POST", f"{channel}/messages", self.create_message),
             Route("GET", message, self.message),
             Route("PATCH", message, self.edit_message),
             Route("DELETE", message, self.delete_message),
             Route("PUT", f"{reaction}/@me", self.react),
             Route("DELETE", f"{reaction}/@me", self.take_reaction_back),
-            Route("GET", reaction, self.reactions),
+            Route("GET", reaction, self.reactions, query=(*_PAGE, "type")),
         ]
 
     async def my_guilds(self, call: Call) -> Answer:
@@ -62,7 +67,7 @@ class WorldRoutes:
                 "features": [],
                 **(_counts(guild) if _wants_counts(call) else {}),
             }
-            for guild in self._page(list(self._world.guilds.values()), call, 200)
+            for guild in self._page(self._world.guilds.values(), call, 200)
         ]
 
     async def open_direct_channel(self, call: Call) -> Answer:
@@ -95,7 +100,7 @@ class WorldRoutes:
 
     async def members(self, call: Call) -> Answer:
         """The guild's members, by id, a page at a time."""
-        members = sorted(self._guild(call).members.values(), key=lambda member: member.id)
+        members = self._guild(call).members.values()
         return [member.payload() for member in self._page(members, call, 1000, usual=1)]
 
     async def search_members(self, call: Call) -> Answer:
@@ -126,9 +131,23 @@ class WorldRoutes:
         return None
 
     async def messages(self, call: Call) -> Answer:
-        """The channel's newest messages."""
+        """The channel's messages, newest first: the newest, or those at one place."""
         limit = self._limit(call, 100, usual=50)
-        return [m.payload() for m in self._messages.latest(self._channel(call).id, limit)]
+        places = [name for name in ("before", "after", "around") if name in call.query]
+        if len(places) > 1:
+            form = InvalidForm()
+            form.add(places[1], "BASE_TYPE_CHOICES", "Only one of before, after and around.")
+            form.raise_if_any()
+        every = self._messages.of(self._channel(call).id)
+        if (before := call.snowflake("before")) is not None:
+            every = [one for one in every if one.id < before]
+        elif (after := call.snowflake("after")) is not None:
+            every = [one for one in every if one.id > after][-limit:]
+        elif (around := call.snowflake("around")) is not None:
+            older = [one for one in every if one.id <= around]
+            newer = [one for one in every if one.id > around]
+            every = newer[-(limit // 2) :] + older if limit > 1 else older
+        return [message.payload() for message in every[:limit]]
 
     async def create_message(self, call: Call) -> Answer:
         """The bot writes a message of its own."""
@@ -137,13 +156,13 @@ class WorldRoutes:
             raise DiscordError(400, 50008, "Cannot send messages in a non-text channel")
         check_message(body, files=len(call.files))
         body = {**body, "flags": (body.get("flags") or 0) & ~EPHEMERAL}
-        target = (body.get("message_reference") or {}).get("message_id")
+        target = self._replied(channel, body)
         message = self._messages.create(
             channel,
             self._world.bot,
             body,
             type=REPLY if target else 0,
-            reference=int(target) if target else None,
+            reference=target,
             files=call.files,
         )
         return message.payload()
@@ -157,8 +176,8 @@ class WorldRoutes:
         message, body = self._message(call), call.form()
         if message.author is not self._world.bot:
             raise DiscordError(403, 50005, "Cannot edit a message authored by another user")
-        check_message(body, editing=True)
-        self._messages.edit(message, body)
+        check_edit(body, message, files=len(call.files))
+        self._messages.edit(message, body, call.files)
         return message.payload()
 
     async def delete_message(self, call: Call) -> Answer:
@@ -187,7 +206,10 @@ class WorldRoutes:
 
     async def reactions(self, call: Call) -> Answer:
         """Who reacted to a message with an emoji."""
-        return [user.payload() for user in self._message(call).reactions.get(_emoji(call), [])]
+        who = self._message(call).reactions.get(_emoji(call), [])
+        if call.query.get("type", "0") != "0":
+            return []  # nobody pays for bursts
+        return [user.payload() for user in self._page(who, call, 100, usual=25)]
 
     def _guild(self, call: Call) -> Guild:
         guild = self._world.guilds.get(call.id("guild_id"))
@@ -207,6 +229,21 @@ class WorldRoutes:
             raise unknown("Message")
         return message
 
+    def _replied(self, channel: Channel, body: Json) -> int | None:
+        """The message this one replies to, which must be there unless it says otherwise."""
+        reference = body.get("message_reference") or {}
+        if reference.get("message_id") is None:
+            return None
+        message = self._messages.get(int(reference["message_id"]))
+        if message is not None and message.channel is channel:
+            return message.id
+        if reference.get("fail_if_not_exists") is False:
+            return None
+        form = InvalidForm()
+        form.add("message_reference", "MESSAGE_REFERENCE_UNKNOWN_MESSAGE", "Unknown message")
+        form.raise_if_any()
+        return None
+
     def _limit(self, call: Call, most: int, usual: int) -> int:
         text = call.query.get("limit", str(usual))
         if not text.isdigit() or not 1 <= int(text) <= most:
@@ -217,11 +254,16 @@ class WorldRoutes:
         return int(text)
 
     def _page(
-        self, things: list[Any], call: Call, most: int, usual: int | None = None
+        self, things: Iterable[Any], call: Call, most: int, usual: int | None = None
     ) -> list[Any]:
-        after = int(call.query["after"]) if call.query.get("after", "").isdigit() else 0
+        """By id: the first after one, or the last before one."""
+        after, before = call.snowflake("after") or 0, call.snowflake("before")
         limit = self._limit(call, most, usual or most)
-        return [thing for thing in things if thing.id > after][:limit]
+        found = sorted(things, key=lambda thing: int(thing.id))
+        found = [thing for thing in found if thing.id > after]
+        if before is not None:
+            return [thing for thing in found if thing.id < before][-limit:]
+        return found[:limit]
 
 
 def _emoji(call: Call) -> str:

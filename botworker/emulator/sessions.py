@@ -40,6 +40,7 @@ class Session:
     outlet: Outlet | None = None
     detached_at: float | None = None
     _log: deque[Json] = field(default_factory=deque)
+    _forgotten: int = 0
 
     def dispatch(self, event: str, data: Any) -> None:
         """Log an event under the next sequence number and send it if someone is listening."""
@@ -47,13 +48,18 @@ class Session:
         payload = {"t": event, "s": self.seq, "op": 0, "d": data}
         self._log.append(payload)
         if len(self._log) > MAX_REPLAY:
-            self._log.popleft()
+            self._forgotten = self._log.popleft()["s"]
         if self.outlet is not None:
             self.outlet.post(payload)
 
+    def forget(self, seq: int) -> None:
+        """The client has everything up to `seq`."""
+        while self._log and self._log[0]["s"] <= min(seq, self.seq):
+            self._forgotten = self._log.popleft()["s"]
+
     def can_replay(self, seq: int) -> bool:
         """Everything after `seq` is still known."""
-        return seq <= self.seq and (not self._log or self._log[0]["s"] <= seq + 1)
+        return self._forgotten <= seq <= self.seq
 
     def since(self, seq: int) -> list[Json]:
         """Every payload after `seq`, in order."""

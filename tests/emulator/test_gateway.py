@@ -123,6 +123,66 @@ async def test_an_identify_that_is_not_permitted_closes_with_its_code(raw, chang
     assert await socket.closed() == code
 
 
+@pytest.mark.parametrize(
+    ("op", "data"),
+    [
+        (8, None),
+        (8, {"guild_id": {}, "query": "", "limit": 0}),
+        (8, {"guild_id": "{guild}", "query": "", "limit": "x"}),
+        (8, {"guild_id": "{guild}", "user_ids": ["abc"]}),
+        (8, {"guild_id": "{guild}", "user_ids": [None]}),
+        (3, "x"),
+        (3, {"status": "asleep", "activities": [], "since": None, "afk": False}),
+        (3, {"status": "idle", "activities": "x", "since": None, "afk": False}),
+    ],
+)
+async def test_a_request_of_wrong_types_closes_with_4002(raw, emulated, op, data):
+    socket = await raw.identify()
+    if isinstance(data, dict) and data.get("guild_id") == "{guild}":
+        data = {**data, "guild_id": str(next(iter(emulated.world.guilds)))}
+
+    await socket.send(op, data)
+
+    assert await socket.closed() == 4002
+
+
+async def test_nothing_is_read_after_a_wrong_token(raw, emulated):
+    socket = await raw.connect()
+
+    await socket.send(2, raw.identity(token="wrong"))
+    await socket.send(2, raw.identity())
+
+    assert await socket.closed() == 4004
+    assert emulated.gateway.identifies == 0
+
+
+@pytest.mark.parametrize(("code", "kept"), [(4000, True), (4004, False), (4009, False)])
+async def test_some_close_codes_leave_nothing_to_resume(raw, emulated, code, kept):
+    socket = await raw.identify()
+
+    await emulated.faults.close(code)
+
+    assert await socket.closed() == code
+    assert bool(emulated.gateway.sessions.all()) is kept
+
+
+async def test_what_a_heartbeat_confirms_is_not_replayed(raw, emulated):
+    socket = await raw.identify()
+    session = socket.ready["d"]["session_id"]
+    created = [await socket.until("GUILD_CREATE") for _ in emulated.world.guilds]
+    last = created[-1]["s"]
+    await socket.send(1, last)
+    await socket.until(11)
+
+    again = await raw.connect()
+    await again.send(6, {"token": emulated.token, "session_id": session, "seq": last - 1})
+    assert (await again.until(9))["d"] is False
+
+    again = await raw.connect()
+    await again.send(6, {"token": emulated.token, "session_id": session, "seq": last})
+    await again.until("RESUMED")
+
+
 async def test_identifying_twice_closes_with_4005(raw):
     socket = await raw.identify()
 

@@ -1,7 +1,9 @@
 """The life of an interaction, with every refusal."""
 
+import json
 from typing import Any
 
+import aiohttp
 import pytest
 
 from botworker.emulator import EmulatedDiscord, InteractionFailed, Limits
@@ -68,6 +70,59 @@ async def test_a_second_answer_to_an_interaction_is_refused_with_40060(emulated,
 
     assert (status, body["code"]) == (400, 40060)
     assert (await call.reply()).content == "one"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": []},
+        {"type": "4"},
+        {"type": 4, "data": "x"},
+        {"type": 4, "data": {"content": "x", "flags": "64"}},
+        {"type": 5, "data": {"flags": "64"}},
+        {"type": 9, "data": "x"},
+        {"type": 9, "data": {"title": 5, "custom_id": "c", "components": ["x"]}},
+        {"type": 9, "data": {"title": "t", "custom_id": "c", "components": [{"type": 1,
+            "components": [{"type": 4, "custom_id": "w", "style": 1}]}]}},
+        {"type": 9, "data": {"title": "t", "custom_id": "c", "components": [{"type": 1,
+            "components": [{"type": 4, "custom_id": "w", "label": "W"}]}]}},
+        {"type": 9, "data": {"title": "t", "custom_id": "c", "components": [{"type": 99}]}},
+    ],
+)  # fmt: skip
+async def test_an_answer_of_wrong_types_is_refused_and_another_is_taken(
+    emulated, raw, socket, body
+):
+    call = await emulated.run_command("ping")
+    interaction = await dispatched(socket)
+    path = f"/interactions/{interaction['id']}/{interaction['token']}/callback"
+
+    status, answer, _ = await raw.call("POST", path, body)
+
+    assert (status, answer["code"]) == (400, 50035)
+    await raw.answer(interaction, 5, {"flags": None})
+    assert await call.acknowledged()
+
+
+async def test_files_come_with_an_edit_and_stay_as_it_says(emulated, raw, socket):
+    call = await emulated.run_command("ping")
+    interaction = await dispatched(socket)
+    await raw.answer(interaction, 5)
+
+    def with_file(name, **body):
+        form = aiohttp.FormData()
+        form.add_field("payload_json", json.dumps(body), content_type="application/json")
+        form.add_field("files[0]", b"x", filename=name)
+        return form
+
+    await raw.call("POST", hook(emulated, interaction), data=with_file("a.txt", content="hi"))
+    original = hook(emulated, interaction, "/messages/@original")
+    _, one, _ = await raw.call("PATCH", original, data=with_file("b.txt"))
+    kept = [{"id": one["attachments"][1]["id"]}]
+    _, two, _ = await raw.call("PATCH", original, {"attachments": kept})
+
+    assert [file["filename"] for file in one["attachments"]] == ["a.txt", "b.txt"]
+    assert [file["filename"] for file in two["attachments"]] == ["b.txt"]
+    assert len((await call.reply()).attachments) == 1
 
 
 async def test_an_answer_to_nothing_is_refused_with_10062(raw, socket):

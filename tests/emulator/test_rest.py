@@ -1,8 +1,10 @@
 """REST, spoken to by hand: refusals, commands, limits."""
 
 import asyncio
+import io
 from typing import Any
 
+import aiohttp
 import pytest
 
 from botworker.emulator import EmulatedDiscord, Limits, NotCallable
@@ -201,6 +203,15 @@ async def test_the_global_limit_counts_all_routes_together():
         ({"content": "x", "allowed_mentions": {"parse": ["all"]}}, 50035),
         ({"content": "x", "components": [{"type": 2}]}, 50035),
         ({"content": "x", "components": [{"type": 1, "components": []}]}, 50035),
+        ({"content": "x", "components": ["x"]}, 50035),
+        ({"content": 5}, 50035),
+        ({"content": "x", "flags": "64"}, 50035),
+        ({"embeds": [{"fields": "abc"}]}, 50035),
+        ({"embeds": [{"title": "x", "footer": "abc"}]}, 50035),
+        ({"content": "x", "allowed_mentions": {"users": ["abc"]}}, 50035),
+        ({"content": "x", "allowed_mentions": {"users": "abc"}}, 50035),
+        ({"content": "x", "message_reference": {"message_id": "abc"}}, 50035),
+        ({"content": "x", "message_reference": {"message_id": "1"}}, 50035),
     ],
 )
 async def test_a_message_discord_would_refuse_is_refused(raw, emulated, message, code):
@@ -209,6 +220,101 @@ async def test_a_message_discord_would_refuse_is_refused(raw, emulated, message,
     status, body, _ = await raw.call("POST", f"/channels/{channel.id}/messages", message)
 
     assert (status, body["code"]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/channels/{channel}/webhooks"),
+        ("POST", "/users/@me/channels"),
+        ("POST", "/applications/{bot}/commands"),
+        ("PUT", "/applications/{bot}/commands"),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x",
+        5,
+        ["x"],
+        [{"name": "a", "description": "b", "options": [{"type": [], "name": {}}]}],
+        {"name": {}, "type": [], "recipient_id": []},
+        {"name": 5, "description": "b", "options": [{"type": 3, "min_length": "x"}]},
+        {"name": 5, "description": "b", "name_localizations": ["x"]},
+        {"name": 5, "description": "b", "contexts": [[]]},
+    ],
+)
+async def test_a_body_of_wrong_types_is_a_400_and_never_a_500(raw, emulated, method, path, body):
+    channel = next(iter(emulated.world.guilds.values())).text_channels[0]
+
+    status, answer, _ = await raw.call(
+        method, path.format(channel=channel.id, bot=emulated.world.bot.id), body
+    )
+
+    assert (status, answer["code"]) in {(400, 50035), (400, 50033)}
+
+
+async def test_an_edit_that_leaves_nothing_is_refused(raw, emulated):
+    channel = next(iter(emulated.world.guilds.values())).text_channels[0]
+    _, message, _ = await raw.call("POST", f"/channels/{channel.id}/messages", {"content": "hi"})
+
+    path = f"/channels/{channel.id}/messages/{message['id']}"
+    status, body, _ = await raw.call("PATCH", path, {"content": ""})
+
+    assert (status, body["code"]) == (400, 50006)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("limit=3", [9, 8, 7]),
+        ("limit=3&before={4}", [3, 2, 1]),
+        ("limit=3&after={4}", [7, 6, 5]),
+        ("limit=3&around={4}", [5, 4, 3]),
+    ],
+)
+async def test_messages_are_read_at_any_place(raw, emulated, query, expected):
+    guild = next(iter(emulated.world.guilds.values()))
+    said = [await emulated.say(str(n), member=guild.people[0], guild=guild) for n in range(10)]
+
+    channel = guild.text_channels[0]
+    query = query.format(*(message.id for message in said))
+    _, found, _ = await raw.call("GET", f"/channels/{channel.id}/messages?{query}")
+
+    assert [int(message["content"]) for message in found] == expected
+
+
+async def test_paging_through_the_guilds_meets_each_once():
+    async with EmulatedDiscord(world_size=(23, 40)) as many, RawClient(many) as raw:
+        seen, after = [], "0"
+        while True:
+            path = f"/users/@me/guilds?limit=5&after={after}"
+            _, page, _ = await raw.call("GET", path)
+            if not page:
+                break
+            seen += [guild["id"] for guild in page]
+            after = page[-1]["id"]
+        _, last, _ = await raw.call("GET", f"/users/@me/guilds?limit=2&before={seen[-1]}")
+
+    assert seen == sorted(map(str, many.world.guilds), key=int)
+    assert [guild["id"] for guild in last] == seen[-3:-1]
+
+
+async def test_a_query_parameter_that_is_not_emulated_is_told(raw, emulated):
+    status, body, _ = await raw.call("GET", "/users/@me/guilds?colour=red")
+
+    assert (status, body["code"]) == (400, 50035)
+    assert emulated.unknown_routes == ["GET /api/v10/users/@me/guilds?colour"]
+
+
+async def test_a_file_above_the_limit_is_refused(raw, emulated):
+    channel = next(iter(emulated.world.guilds.values())).text_channels[0]
+    form = aiohttp.FormData()
+    form.add_field("files[0]", io.BytesIO(b"a" * (12 << 20)), filename="a.bin")
+
+    status, body, _ = await raw.call("POST", f"/channels/{channel.id}/messages", data=form)
+
+    assert (status, body["code"]) == (413, 40005)
 
 
 async def test_a_body_that_is_not_json_is_refused(raw, emulated):
