@@ -40,7 +40,7 @@ function pageLink(page, stats, now) {
       if (now - page.since < STALE_MS) return link("page", "warn", "page reconnecting", at);
       return link("page", "bad", `page stale since ${clockTime(at)}`, at);
     case "reloading":
-      if (now - page.since < STALE_MS) return link("page", "warn", "page loading the log", at);
+      if (now - page.since < STALE_MS) return link("page", "warn", "page reloading", at);
       return link("page", "bad", `page stale since ${clockTime(at)}`, at);
     case "stopped":
       return link("page", "bad", page.code === 4501 ? "page signed out" : "page refused", at);

@@ -177,7 +177,7 @@ def test_a_page_follows_another_log_and_says_when_it_cannot_have_it(
         page.route("**/api/events?*", lambda route: route.fulfill(status=500))
         beside(lambda: restore(4))
         word = page.locator(".link[data-link=page]")
-        expect(word).to_contain_text("page loading the log")
+        expect(word).to_contain_text("page reloading")
         expect(word).to_contain_text("page stale since")
         expect(page.locator(".headline")).to_contain_text("Not live since")
         is_("reloading", page)

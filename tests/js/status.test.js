@@ -65,7 +65,7 @@ describe("the lamp", () => {
   });
 
   it("tells loading another log from stale in the same way", () => {
-    assert.equal(shown(pageOf("reloading", 12.4), statsWith()).words[0], "warn: page loading the log");
+    assert.equal(shown(pageOf("reloading", 12.4), statsWith()).words[0], "warn: page reloading");
     const { words, text, tone } = shown(pageOf("reloading", 12.5), statsWith());
     assert.deepEqual([words[0], text, tone], ["bad: page stale since 12:06:29", "Not live since 12:06:29 UTC.", "bad"]);
   });
