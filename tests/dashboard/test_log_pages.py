@@ -171,6 +171,7 @@ def test_a_search_that_was_stopped_says_how_far_it_came_and_leads_on(signed_in: 
     ("query", "named"),
     [
         ("level=fatal", "level"), ("kind=%00", "kind"), ("guild=1e3", "guild"),
+        ("at=2026-01-08T12:00:00Z&within=0", "within"), ("fingerprint=%00", "fingerprint"),
         ("actor=99999999999999999999", "actor"), ("q=%00", "q is"), ("q=" + "x" * 101, "q is"),
         ("command=%00", "command"), ("at=10000-01-01T00:00:00Z", "at is"),
         ("at=0001-01-01T00:00:00%2B14:00", "at is"), ("at=yesterday", "at is"),

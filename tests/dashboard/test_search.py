@@ -1,7 +1,7 @@
 """Finding events: the same ones here, in the database and in the browser, at a bounded cost."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -163,6 +163,23 @@ def test_a_fingerprint_is_looked_for_with_a_query_for_many_rows(
     with django_assert_max_num_queries(6):
         found = search.search(EventPage(wanted, None, None, 50), upto=1000)
     assert [event.seq for event in found.events] == [801, 401, 1]
+
+
+@pytest.mark.django_db
+def test_the_slowest_event_of_a_stretch_of_time_is_found_else_what_went_wrong_in_it():
+    begin = datetime(2026, 1, 8, tzinfo=UTC)
+    rows = many(100)
+    for row in rows:
+        row.timestamp = begin + timedelta(seconds=row.seq)
+    rows[19].level = Level.WARN
+    rows[9].duration_ms = 9000.0  # before the stretch
+    write(rows)
+    until = begin + timedelta(seconds=60)
+    assert search.slowest(begin + timedelta(seconds=15), until) == 20
+    assert search.slowest(begin + timedelta(seconds=30), until) is None
+    Event.objects.filter(seq=40).update(duration_ms=900.0)
+    Event.objects.filter(seq=60).update(duration_ms=9000.0)  # at its end: of the next stretch
+    assert search.slowest(begin + timedelta(seconds=15), until) == 40
 
 
 @pytest.mark.django_db
