@@ -5,7 +5,8 @@ in the last 60 days, but the log of one keeps its last 10,000 events, the log of
 5,000,000, with all that was counted and sampled beside them. Both are asked for the same pages by
 turns, so that whatever else the machine does falls on both. The medians count, of costs and of the
 ratios of neighbours; one over `RATIO_MAX` is a failure. PostgreSQL runs with `fsync`, as in
-production. The economy's ledger is empty: it keeps its own roll-ups.
+production. The ledger has a transaction for every `EVENTS_A_TRANSACTION` events, all of today: what
+the economy's page adds up by days is the same in both, what it proves is at the end of the ledger.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, time
 from typing import Any
+from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parent.parent
 RATIO_MAX = 1.3
@@ -28,6 +30,10 @@ STEP_SECONDS = 8.64
 """An event every so many seconds: 10,000 a day, and 5,000,000 in 500 days."""
 WINDOW_DAYS = 60
 """How far back any figure looks: the last 30 days, and the 30 before."""
+EVENTS_A_TRANSACTION = 250
+TRANSACTIONS_MIN = 400
+MEMBERS = 100
+"""Who send each other coins in the ledger."""
 NUMBERS = 100_000
 GUILDS, ACTORS = 200, 5_000
 
@@ -52,6 +58,7 @@ PAGES = {
     "shards": "/shards",
     "guilds": "/guilds",
     "a guild": "/guilds/1042",
+    "economy": "/economy",
 }
 
 
@@ -160,6 +167,7 @@ class Filling:
         self._do(f"UPDATE dashboard_stream SET head = {self.events}")
         self._counters()
         self._bot()
+        self._ledger()
         self._do("DROP TABLE bench_numbers")
         self._do("ANALYZE")
 
@@ -186,7 +194,8 @@ class Filling:
             "INSERT INTO dashboard_event (seq, timestamp, level, kind, message, guild_id,"
             " guild_name, actor_id, actor_name, command, duration_ms, request_id, data)"
             f" SELECT {first} + n.n + 1, {at}, CASE WHEN {back} % 100 = 7 THEN 'error'"
-            f" WHEN n.n % 10 < 2 THEN 'success' ELSE 'info' END, {KINDS},"
+            f" WHEN n.n % 10 < 2 THEN 'success' ELSE 'info' END,"
+            f" CASE WHEN {back} % 100 = 7 THEN 'bot.command_failed' ELSE {KINDS} END,"
             f" '/daily for member ' || ({back} % {ACTORS}), 1000 + {back} % {GUILDS},"
             f" 'Guild ' || ({back} % {GUILDS}), 2000 + {back} % {ACTORS},"
             f" 'member ' || ({back} % {ACTORS}),"
@@ -208,6 +217,8 @@ class Filling:
                 f" SELECT {hours}, 'kind.' || k.n, 'info', 40 FROM bench_numbers n,"
                 f" bench_numbers k WHERE {between} AND k.n < 7"
                 f" UNION ALL SELECT {hours}, 'bot.command_completed', 'info', 300"
+                f" FROM bench_numbers n WHERE {between}"
+                f" UNION ALL SELECT {hours}, 'bot.command_failed', 'error', 4"
                 f" FROM bench_numbers n WHERE {between}"
             )
             self._do(
@@ -273,6 +284,34 @@ class Filling:
         )
         record_guilds([GuildState(1000 + id, f"Guild {id}", id) for id in range(GUILDS)], bot="bot")
         assert Event.objects.order_by("-seq").values_list("seq", flat=True)[0] == self.events
+
+    def _ledger(self) -> None:
+        from django.db import transaction
+
+        from economy.services import claim_daily, transfer
+
+        first = 400_000_000_000_000_000
+        many = max(TRANSACTIONS_MIN, self.events // EVENTS_A_TRANSACTION)
+        services = "economy.services.daily", "economy.services.transfers"
+        with (
+            patch(f"{services[0]}.record_event"),  # the log has its events already
+            patch(f"{services[1]}.record_event"),
+            transaction.atomic(),
+        ):
+            for number in range(MEMBERS):
+                claim_daily(
+                    request_id=f"claim-{number}",
+                    member_id=first + number,
+                    member_name=f"member {number}",
+                )
+            for number in range(many - MEMBERS):
+                transfer(
+                    request_id=f"transfer-{number}",
+                    sender_id=first + number % MEMBERS,
+                    receiver_id=first + (number + 1) % MEMBERS,
+                    amount=1,
+                )
+        print(f"  {many:>9,} transactions", file=sys.stderr, flush=True)
 
 
 # ---------------------------------------------------------------------------- beside them
