@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import Max, Q, Sum
 from django.db.models.functions import Coalesce
 
@@ -136,21 +135,27 @@ def samples_near(at: datetime, within: timedelta) -> list[MetricSample]:
 
 
 def sampled_before(moments: Sequence[datetime], within: timedelta) -> list[Sampled]:
-    """Return what the samples say in the time `within` before each of `moments`, oldest first.
+    """Return the most that samples say in the time `within` before each of `moments`.
 
-    Guilds are those of all processes together; both are None where nothing was sampled.
+    Guilds are those of all processes together; both are None where nothing was sampled. It is one
+    short look into the index for each moment.
     """
-    windows = reduce(or_, (Q(at__gt=moment - within, at__lte=moment) for moment in moments))
-    rows = MetricSample.objects.filter(windows).order_by("at")
-    found = list(rows.values_list("at", "bot", "guilds", "active_actors"))
-    sampled = []
-    for moment in moments:
-        late = [row for row in found if moment - within < row[0] <= moment]
-        guilds = {bot: guilds for _, bot, guilds, _ in late if guilds is not None}
-        sampled.append(
-            Sampled(
-                guilds=sum(guilds.values()) if guilds else None,
-                active=max((active for _, _, _, active in late), default=None),
-            )
-        )
-    return sampled
+    at = connection.ops.adapt_datetimefield_value
+    looks = " UNION ALL ".join(
+        f"SELECT {number}, bot, guilds, active_actors FROM dashboard_metricsample"  # noqa: S608 - ours
+        " WHERE at > %s AND at <= %s"
+        for number in range(len(moments))
+    )
+    bounds = [at(edge) for moment in moments for edge in (moment - within, moment)]
+    guilds: list[dict[str, int]] = [{} for _ in moments]
+    active: list[int | None] = [None for _ in moments]
+    with connection.cursor() as cursor:
+        cursor.execute(looks, bounds)
+        for number, bot, count, actors in cursor.fetchall():
+            if count is not None:
+                guilds[number][bot] = max(count, guilds[number].get(bot, 0))
+            active[number] = max(actors, active[number] or 0)
+    return [
+        Sampled(guilds=sum(each.values()) if each else None, active=actors)
+        for each, actors in zip(guilds, active, strict=True)
+    ]
