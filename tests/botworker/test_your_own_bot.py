@@ -9,6 +9,7 @@ import sqlite3
 import sys
 
 import pytest
+from django.core.management import call_command
 
 from botworker.emulator import Limits
 from tests.botworker.running import eventually
@@ -20,17 +21,6 @@ BLOCKS = dict(
     )
 )
 
-# What somebody has who has a Django project: nothing of ours.
-SETTINGS = """
-import os
-from pathlib import Path
-BASE_DIR = Path(__file__).parent
-SECRET_KEY = "their own"
-USE_TZ = True
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes"]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "own.sqlite3"}}
-"""
 # Where their Discord is, for want of the real one.
 START = """
 import runpy, sys, yarl
@@ -43,7 +33,10 @@ runpy.run_path("bot.py", run_name="__main__")
 
 @pytest.fixture
 def project(tmp_path, emulated):
-    (tmp_path / "settings.py").write_text(SETTINGS + BLOCKS["# settings.py"])
+    """What somebody has who has a Django project, with the document's lines."""
+    call_command("startproject", "mysite", tmp_path)
+    with (tmp_path / "mysite/settings.py").open("a") as settings:
+        settings.write(BLOCKS["# settings.py"])
     (tmp_path / "bot.py").write_text(BLOCKS["# bot.py"])
     (tmp_path / "events.py").write_text(BLOCKS["# events.py"])
     return tmp_path
@@ -53,7 +46,7 @@ def project(tmp_path, emulated):
 def start(project, emulated):
     async def start(*arguments, cwd=project, **variables):
         here = {
-            "DJANGO_SETTINGS_MODULE": "settings",
+            "DJANGO_SETTINGS_MODULE": "mysite.settings",
             "PYTHONPATH": f"{project}{os.pathsep}{ROOT}",
             "DISCORD_TOKEN": emulated.token,
         }
@@ -72,7 +65,7 @@ async def finished(process):
 
 
 def events_in(project, kind):
-    with sqlite3.connect(project / "own.sqlite3", timeout=20) as database:
+    with sqlite3.connect(project / "db.sqlite3", timeout=20) as database:
         rows = database.execute(
             "SELECT message, command, duration_ms, data FROM dashboard_event"
             " WHERE kind = ? ORDER BY seq",
@@ -95,7 +88,7 @@ async def test_the_document_works_as_it_is_written(project, start, emulated, gui
             return found and events_in(project, "bot.command_failed")
 
         async def told():
-            with sqlite3.connect(project / "own.sqlite3", timeout=20) as database:
+            with sqlite3.connect(project / "db.sqlite3", timeout=20) as database:
                 return database.execute("SELECT count(*) FROM dashboard_guild").fetchone()
 
         ((message, command, duration, data),) = await eventually(both)
@@ -105,7 +98,7 @@ async def test_the_document_works_as_it_is_written(project, start, emulated, gui
         assert json.loads(data)["fingerprint"]
         assert "everybody's eyes" not in data
 
-        with sqlite3.connect(project / "own.sqlite3", timeout=20) as database:
+        with sqlite3.connect(project / "db.sqlite3", timeout=20) as database:
             database.execute(
                 "INSERT INTO dashboard_botmode (id, maintenance, reason) VALUES (1, 1, '')"
             )
@@ -118,7 +111,7 @@ async def test_the_document_works_as_it_is_written(project, start, emulated, gui
         (count,) = await eventually(told)
         assert count == len(emulated.world.guilds)
     finally:
-        bot.send_signal(signal.SIGINT)
+        bot.send_signal(signal.SIGTERM)
         await bot.communicate()
     assert events_in(project, "bot.stopped")
 
@@ -128,7 +121,7 @@ async def test_the_document_works_as_it_is_written(project, start, emulated, gui
     # The page: this repository, on their database.
     shared = {
         "DJANGO_SETTINGS_MODULE": "dashboard_project.settings",
-        "DATABASE_URL": f"sqlite:///{project / 'own.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{project / 'db.sqlite3'}",
         "DATA_DIR": str(project / "data"),
     }
     await finished(await start("manage.py", "migrate", "-v0", cwd=ROOT, **shared))
@@ -164,7 +157,7 @@ class TestSeveralShards:
         bot = await start("-c", START, emulated.api_url, emulated.gateway_url)
 
         async def known():
-            with sqlite3.connect(project / "own.sqlite3", timeout=20) as database:
+            with sqlite3.connect(project / "db.sqlite3", timeout=20) as database:
                 rows = database.execute("SELECT shards FROM dashboard_botprocess").fetchall()
             shards = json.loads(rows[0][0]) if rows else []
             guilds = sum(shard["guilds"] or 0 for shard in shards)
