@@ -1,5 +1,7 @@
 """The application's commands as Discord keeps them: synced, with ids and versions."""
 
+import time
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +14,7 @@ Scope = int | None
 """A guild's id, or None for the global commands."""
 
 CREATES_A_DAY = 200
+DAY_SECONDS = 86_400.0
 SUB_COMMAND, SUB_COMMAND_GROUP = 1, 2
 
 
@@ -22,7 +25,7 @@ class CommandRegistry:
         self._application_id = application_id
         self._snowflakes = snowflakes
         self._scopes: dict[Scope, dict[int, Json]] = {}
-        self._created: dict[Scope, int] = {}
+        self._created: dict[Scope, deque[float]] = {}
         self.syncs = 0
         """How many bulk overwrites were accepted."""
 
@@ -84,8 +87,12 @@ class CommandRegistry:
     def _made(self, scope: Scope, body: Json, before: dict[tuple[int, str], Json]) -> Json:
         known = before.get((body.get("type") or 1, body["name"]))
         if known is None:
-            self._created[scope] = self._created.get(scope, 0) + 1
-            if self._created[scope] > CREATES_A_DAY:
+            created, now = self._created.setdefault(scope, deque()), time.monotonic()
+            while created and created[0] <= now - DAY_SECONDS:
+                created.popleft()
+            created.append(now)
+            if len(created) > CREATES_A_DAY:
+                created.pop()
                 raise DiscordError(
                     400, 30034, "Max number of daily application command creates has been reached"
                 )

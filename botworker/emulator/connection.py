@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 SESSION_ENDS = {4004, 4007, 4009, 4010, 4011, 4012, 4013, 4014}
+KEPT = 1000
 RECONNECT_SECONDS = 5.0
 """How long Discord waits for a client that it asked to go."""
 
@@ -110,6 +111,7 @@ class Connection:
         code = None if self._closing else self._socket.close_code
         if not self._closing:
             self.gateway.closed_by_clients.append(None if code == 1006 else code)
+            del self.gateway.closed_by_clients[:-KEPT]
         if self.session is not None and self.session.outlet is self:
             self.gateway.sessions.detach(self.session, self)
             if code in {WSCloseCode.OK, WSCloseCode.GOING_AWAY}:

@@ -35,7 +35,7 @@ class Gateway:
         self.identification = Identification(world, token, limits)
         self.connections: set[Connection] = set()
         self.closed_by_clients: list[int | None] = []
-        """Close codes the clients sent, oldest first; None for a cut connection."""
+        """Close codes the clients sent last, oldest first; None for a cut connection."""
         self.heartbeats = 0
         self.identifies = 0
         self.resumes = 0

@@ -1,6 +1,7 @@
 """Who may open a session, as which shard, with which intents, and how often."""
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from botworker.emulator.inbound import Closed
@@ -11,6 +12,7 @@ from botworker.emulator.world import World
 
 Json = dict[str, Any]
 
+DAY_SECONDS = 86_400.0
 _FLAGS = {1 << 1: 1 << 15, 1 << 8: 1 << 13, 1 << 15: 1 << 19}
 """Privileged intent -> the application flag that tells it was granted (below 100 guilds)."""
 
@@ -32,7 +34,14 @@ class Identification:
         self.token = token
         self._limits = limits
         self._last: dict[int, float] = {}
-        self.starts = 0
+        self._starts: deque[float] = deque()
+
+    def starts(self) -> int:
+        """How many sessions were started within a day."""
+        now = asyncio.get_running_loop().time()
+        while self._starts and self._starts[0] <= now - DAY_SECONDS:
+            self._starts.popleft()
+        return len(self._starts)
 
     def accept(self, data: Any) -> Session:
         """The session an IDENTIFY opens. Raises Closed (4002, 4004, 4010 to 4014) or Refused."""
@@ -114,7 +123,7 @@ class Identification:
         last = self._last.get(key)
         if last is not None and now - last < self._limits.identify_seconds:
             raise Refused
-        if self.starts >= self._limits.session_starts:
+        if self.starts() >= self._limits.session_starts:
             raise Refused
         self._last[key] = now
-        self.starts += 1
+        self._starts.append(now)

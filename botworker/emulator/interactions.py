@@ -16,6 +16,7 @@ from botworker.emulator.waiting import Changes
 
 Json = dict[str, Any]
 
+KEPT = 1000
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL_SUBMIT = 2, 3, 4, 5
 
 
@@ -128,7 +129,9 @@ class Interactions:
         self._by_token: dict[str, Interaction] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self.failed: list[Interaction] = []
-        """Those that were not answered in time, oldest first."""
+        """The last of those that were not answered in time, oldest first."""
+        self.missed = 0
+        """How many were not answered in time."""
 
     def open(self, **fields: Any) -> Interaction:
         """A new interaction, its clock started."""
@@ -196,7 +199,9 @@ class Interactions:
     def _miss(self, interaction: Interaction) -> None:
         if interaction.state is State.WAITING:
             interaction.state = State.FAILED
+            self.missed += 1
             self.failed.append(interaction)
+            del self.failed[:-KEPT]
             interaction.touch()
 
     def _forget(self, interaction: Interaction) -> None:

@@ -15,6 +15,7 @@ from botworker.emulator.transport import dumps
 
 Json = dict[str, Any]
 PREFIX = "/api/v10"
+KEPT = 1000
 MAX_FILE_BYTES = 10 << 20
 
 log = logging.getLogger(__name__)
@@ -112,9 +113,13 @@ class Rest:
     async def unknown(self, request: web.Request) -> web.StreamResponse:
         """What any other path is answered with: loudly, 404."""
         name = f"{request.method} {request.path}"
-        self.unknown_routes.append(name)
+        self._note_unknown(name)
         log.error("the emulated Discord has no route %s", name)
         return respond(no_such_route())
+
+    def _note_unknown(self, name: str) -> None:
+        self.unknown_routes.append(name)
+        del self.unknown_routes[:-KEPT]
 
     async def _serve(self, request: web.Request, route: Route) -> web.StreamResponse:
         name = f"{route.method} {route.template}"
@@ -154,7 +159,7 @@ class Rest:
     def _check_query(self, request: web.Request, route: Route) -> None:
         form = InvalidForm()
         for name in request.query.keys() - set(route.query):
-            self.unknown_routes.append(f"{request.method} {request.path}?{name}")
+            self._note_unknown(f"{request.method} {request.path}?{name}")
             log.error("the emulated Discord does not know ?%s of %s", name, request.path)
             form.add(name, "NOT_EMULATED", "The emulated Discord does not know this parameter.")
         form.raise_if_any()

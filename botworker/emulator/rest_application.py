@@ -81,7 +81,7 @@ class ApplicationRoutes:
             "shards": max(1, -(-guilds // self._limits.advised_guilds_a_shard)),
             "session_start_limit": {
                 "total": self._limits.session_starts,
-                "remaining": max(0, self._limits.session_starts - self._identification.starts),
+                "remaining": max(0, self._limits.session_starts - self._identification.starts()),
                 "reset_after": 86_400_000,
                 "max_concurrency": self._limits.max_concurrency,
             },

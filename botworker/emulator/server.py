@@ -171,7 +171,7 @@ class EmulatedDiscord(Stage):
             "identifies": self.gateway.identifies,
             "resumes": self.gateway.resumes,
             "commands": sorted({command["name"] for command in self.commands.everywhere()}),
-            "unanswered": len(self.interactions.failed),
+            "unanswered": self.interactions.missed,
             "unknown_routes": self.unknown_routes,
         }
 
