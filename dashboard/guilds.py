@@ -62,7 +62,10 @@ def guild_page(page: GuildPage, now: datetime) -> dict[str, Any]:
     """
     guilds = _with_size()
     if page.text:
-        named = Q(name__icontains=page.text)
+        named = Q()
+        # SQLite knows the two cases of no letter beyond ASCII.
+        for form in {page.text, page.text.lower(), page.text.upper(), page.text.title()}:
+            named |= Q(name__icontains=form)
         if _ID.fullmatch(page.text) and int(page.text) < 2**63:
             named |= Q(id=int(page.text))
         guilds = guilds.filter(named)

@@ -218,6 +218,12 @@ def test_a_guild_is_found_by_a_part_of_its_name_or_its_id(ask, text: str, found:
     assert [guild["id"] for guild in guilds] == found
 
 
+@pytest.mark.parametrize("text", ["élan", "ÉLAN", "Élan"])
+def test_a_guild_is_found_whatever_the_case_of_its_accented_letters(ask, text: str):
+    record_guilds([GuildState(11, "Café Élan"), GuildState(12, "CAFÉ ÉLAN")], bot="b")
+    assert [guild["id"] for guild in ask(f"/api/guilds?q={text}")["guilds"]] == ["11", "12"]
+
+
 def test_the_page_of_a_guild_shows_its_own_events_and_no_others(page, ask):
     record_guilds([GuildState(11, "Harbour", 40, True, NOW - timedelta(days=400))], bot="b")
     record_event(kind="a.b", message="This was in Harbour.", origin=Origin(HARBOUR))
