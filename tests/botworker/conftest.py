@@ -1,5 +1,6 @@
 """The fixtures of the bot's tests: an emulated Discord, and the real discord.py on it."""
 
+import asyncio
 import warnings
 
 with warnings.catch_warnings():  # discord.py 2.7 imports a module that Python 3.13 will not have
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from botworker.emulator import EmulatedDiscord, Guild, Limits, Member
-from tests.botworker.running import RunningBot
+from tests.botworker.running import RunningBot, wait_for_threads
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ async def start_bot(
             return bot
 
         yield start
+    await asyncio.to_thread(wait_for_threads)
 
 
 @pytest.fixture

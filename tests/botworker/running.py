@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from django.db import connection, connections, transaction
 from django.db.models import F
 
+from botworker import database
 from botworker.database import in_database
 from botworker.emulator import EmulatedDiscord
 from botworker.options import BotOptions
@@ -69,6 +70,20 @@ class RunningBot:
         self.ask_to_stop()
         if self._serving is not None:
             await asyncio.gather(self._serving, return_exceptions=True)
+
+
+def wait_for_threads() -> None:
+    """Return when none of the bot's threads works any more.
+
+    What one began goes on when its command is cancelled, and would end in the next test's database.
+    """
+    for threads, number in (
+        (database._commands, database.COMMAND_THREADS),
+        (database._reports, database.REPORT_THREADS),
+    ):
+        met = threading.Barrier(number)
+        for waiting in [threads.submit(met.wait, PATIENCE_SECONDS) for _ in range(number)]:
+            waiting.result()
 
 
 @contextmanager
