@@ -79,7 +79,7 @@ export class FeedState {
       if (wanted) this.#later += 1;
       return;
     }
-    if (!this.range) this.#from = event.seq;
+    if (!this.#range) this.#from = event.seq;
     this.#upto = event.seq;
     if (!wanted) return;
     if (this.#frozen && !isFolded(event, this.#events)) this.#frozen.arrived += 1;

@@ -1,6 +1,7 @@
 """Hearing a group: what Redis sends to a subscriber, and what any other layer hands out."""
 
 import asyncio
+import copy
 from typing import Any
 
 import pytest
@@ -80,9 +81,9 @@ async def test_the_end_of_redis_is_the_end_of_the_subscription(broker: Broker):
 async def test_a_redis_that_speaks_another_way_is_heard_through_the_layer(
     broker: Broker, settings, caplog: pytest.LogCaptureFixture
 ):
-    hosts = settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]
-    mark = "&" if "?" in hosts[0]["address"] else "?"
-    hosts[0] = hosts[0] | {"address": f"{hosts[0]['address']}{mark}protocol=3"}
+    settings.CHANNEL_LAYERS = copy.deepcopy(settings.CHANNEL_LAYERS)
+    (host,) = settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]
+    host["address"] += f"{'&' if '?' in host['address'] else '?'}protocol=3"
     found: asyncio.Queue[Any] = asyncio.Queue()
     hears = asyncio.Event()
     intake = Intake("test", found.put_nowait, lambda now: hears.set() if now else hears.clear())

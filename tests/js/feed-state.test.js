@@ -94,6 +94,15 @@ describe("the catch-up notice", () => {
 });
 
 describe("a pause", () => {
+  it("of an empty list keeps the first that came in the range", () => {
+    const state = new FeedState();
+    state.pause();
+    for (const seq of [1, 2, 3]) state.add(event(seq));
+    assert.equal(state.range, null);
+    state.resume();
+    assert.deepEqual(state.range, [1, 3]);
+  });
+
   it("freezes the rows, counts what arrives, and ends without loss", () => {
     const state = new FeedState(eventsDown(2));
     state.pause();
