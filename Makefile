@@ -1,7 +1,8 @@
 # Everything is started from here. `make` lists what there is.
 
 PYTHON ?= python3
-WORKERS ?= auto --maxprocesses 4
+# One more than there are processors: much of a test is waiting.
+WORKERS ?= $(shell n=$$(( $$(nproc) + 1 )); echo $$(( n < 4 ? n : 4 )))
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv)

@@ -53,6 +53,8 @@ def start(project, emulated):
         return await asyncio.create_subprocess_exec(
             sys.executable, *arguments, cwd=cwd, env={**os.environ, **here, **variables},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            # A suite in the background of a shell ignores Ctrl-C, and so would all that it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     return start
