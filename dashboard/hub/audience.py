@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,8 +22,8 @@ class Audience:
     nothing but their `send`, made anew when a socket comes, goes, is held back or stops being open.
     """
 
-    def __init__(self) -> None:
-        self.failed = 0
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts = counts  # whose `failed` are the sockets that could not be written to
         self._members: dict[Connection, None] = {}
         self._others: list[Connection] = []
         self._straight: list[tuple[Any, Connection]] = []
@@ -86,6 +87,6 @@ class Audience:
         try:
             connection.pass_on(batch, sent_bytes)
         except Exception:
-            self.failed += 1
+            self._counts["failed"] += 1
             logger.exception("a socket could not be written to; it is closed, and may resume")
             asyncio.get_running_loop().call_soon(connection.link.close, codes.RESYNC)

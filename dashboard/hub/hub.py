@@ -75,7 +75,7 @@ class Hub:
                 spawn(self._close_if_empty(group))
             raise
         # No await from here on: what is live now is exactly what the snapshot does not hold.
-        self.groups.setdefault(group, Audience()).add(connection)
+        self.groups.setdefault(group, Audience(self.counts)).add(connection)
         if group == LOG_GROUP:
             connection.deliver(self.log.snapshot())
             if resume is not None:
@@ -113,8 +113,7 @@ class Hub:
         async with self._changing:
             if self.groups.get(group):
                 return  # somebody came meanwhile
-            if (left := self.groups.pop(group, None)) is not None:
-                self.counts["failed"] += left.failed
+            self.groups.pop(group, None)
             if group == LOG_GROUP:
                 await self.log.stop()
             elif group in self._intakes:
