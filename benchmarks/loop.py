@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -97,7 +98,7 @@ def serve(options: argparse.Namespace) -> dict[str, list[float]]:
     from tests.web import free_port
 
     reactor: Any = installed
-    audience = Audience()
+    audience = Audience(Counter())
     costs: dict[str, list[float]] = {}
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
