@@ -47,12 +47,20 @@ def test_what_no_subscriber_is_sent_is_refused(sent: bytes):
         read_messages(sent)
 
 
+@pytest.fixture
+def layer_config(settings) -> dict[str, Any]:
+    """The options of the layer, to be changed before it is got: a copy, for this test alone."""
+    settings.CHANNEL_LAYERS = copy.deepcopy(settings.CHANNEL_LAYERS)
+    config: dict[str, Any] = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    return config
+
+
 @pytest.mark.parametrize("encrypted", [False, True])
 async def test_what_is_said_together_is_heard_together_and_garbage_as_what_it_raised(
-    settings, encrypted: bool
+    layer_config: dict[str, Any], encrypted: bool
 ):
     keys = ["of thirty-two characters or more."] if encrypted else None
-    settings.CHANNEL_LAYERS["default"]["CONFIG"]["symmetric_encryption_keys"] = keys
+    layer_config["symmetric_encryption_keys"] = keys
     layer = get_channel_layer()
     async with subscribed(layer, "test") as heard:
         assert isinstance(heard, RedisSubscription)
@@ -79,10 +87,9 @@ async def test_the_end_of_redis_is_the_end_of_the_subscription(broker: Broker):
 
 
 async def test_a_redis_that_speaks_another_way_is_heard_through_the_layer(
-    broker: Broker, settings, caplog: pytest.LogCaptureFixture
+    broker: Broker, layer_config: dict[str, Any], caplog: pytest.LogCaptureFixture
 ):
-    settings.CHANNEL_LAYERS = copy.deepcopy(settings.CHANNEL_LAYERS)
-    (host,) = settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]
+    (host,) = layer_config["hosts"]
     host["address"] += f"{'&' if '?' in host['address'] else '?'}protocol=3"
     found: asyncio.Queue[Any] = asyncio.Queue()
     hears = asyncio.Event()
