@@ -19,6 +19,7 @@ class Telemetry:
         self._options = options
         self._gateway = gateway
         self._started_at = started_at
+        self._told: int | None = None  # of the gateway's turns
 
     async def run_heartbeats(self) -> None:
         """Beat for ever, and at once when the connection changes."""
@@ -34,7 +35,7 @@ class Telemetry:
 
     async def beat(self) -> None:
         """Write how things are."""
-        now = self._gateway.snapshot()
+        turns, now = self._gateway.turns, self._gateway.snapshot()
 
         def write() -> None:
             services.record_heartbeat(
@@ -49,8 +50,11 @@ class Telemetry:
                 memory_bytes=memory_bytes(),
                 database_ms=ping_database(),
             )
+            if turns != self._told:
+                services.tell_at_once()
 
         await reporting(write)
+        self._told = turns
 
     async def sample(self) -> None:
         """Keep how things are, for the trends."""

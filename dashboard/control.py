@@ -179,6 +179,7 @@ def _set_mode(asked: ControlRequest, now: datetime) -> None:
         kept.since = now
     kept.maintenance, kept.reason = on, asked.reason
     kept.save()
+    transaction.on_commit(publisher.hasten, robust=True)
 
 
 def _silent(asked: ControlRequest, now: datetime) -> list[str]:

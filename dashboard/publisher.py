@@ -46,6 +46,10 @@ class Publisher:
         """Have every hub close the sockets of a session (`access.session_digest`) at once."""
         self._put("dashboard", {"type": "dashboard.session_ended", "session": digest})
 
+    def hasten(self) -> None:
+        """Have every hub send the next stats at once: how things are has changed."""
+        self._put("dashboard", {"type": "dashboard.hasten"})
+
     def nudge(self) -> None:
         """Wake whoever waits for requests to the bot (`hub.Nudges`); it says nothing else."""
         self._put("control", {"type": "dashboard.nudge"})

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from dashboard.models import BotProcess, Guild, MetricSample, Stream
+from dashboard.publisher import publisher
 from dashboard.queries import active_actors
 from dashboard.statements import upsert
 from dashboard.text import clean
@@ -66,6 +67,14 @@ def record_heartbeat(
     return process
 
 
+def tell_at_once() -> None:
+    """Have every page learn how things are when this commits, instead of with its next figures.
+
+    Pages are told once a second at most.
+    """
+    transaction.on_commit(publisher.hasten, robust=True)
+
+
 def record_sample(
     *,
     name: str,
@@ -100,6 +109,7 @@ def mark_stopped(name: str) -> None:
     BotProcess.objects.filter(name=name).update(
         stopped_at=timezone.now(), connected=False, latency_ms=None, guilds=None, members=None
     )
+    tell_at_once()
 
 
 @transaction.atomic

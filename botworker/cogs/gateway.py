@@ -45,6 +45,8 @@ class Gateway(commands.Cog):
         self.member_counts: dict[int, int] = {}
         """Numbers of members that are newer than those discord.py knows."""
         self.changed = asyncio.Event()
+        self.turns = 0
+        """How often `changed` was set."""
         self._told_ms: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -72,7 +74,7 @@ class Gateway(commands.Cog):
         latency_ms = self._latency_ms()
         if _far_apart(latency_ms, self._told_ms):
             self._told_ms = latency_ms
-            self.changed.set()
+            self._turn()
 
     def _latency_ms(self) -> float | None:
         links = self.links.values()
@@ -110,10 +112,14 @@ class Gateway(commands.Cog):
     def _record(self, turn: Turn | None) -> None:
         if turn is None:
             return
-        self.changed.set()
+        self._turn()
         self._recorder.add(
             Record(kind=turn.kind, level=turn.level, message=turn.message, data=turn.data)
         )
+
+    def _turn(self) -> None:
+        self.turns += 1
+        self.changed.set()
 
     def _give_up(self, link: ShardLink) -> None:
         # discord.py waits for any frame, not for the ACK: with busy guilds it would wait for ever.
@@ -161,7 +167,7 @@ class Gateway(commands.Cog):
     def _ready(self, shard_id: int | None) -> None:
         if link := self._link(shard_id):
             link.ready()
-            self.changed.set()
+            self._turn()
 
     @commands.Cog.listener()
     async def on_connect(self) -> None:

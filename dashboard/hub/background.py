@@ -14,6 +14,8 @@ Result = TypeVar("Result")
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="hub")
 collector = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hub-stats")
 """For the stats alone, which ask most of the database: what waits for it does not wait for them."""
+PAUSE_SECONDS = 1.0
+"""How long at least lies between two turns, however often somebody wakes."""
 
 
 async def in_thread(
@@ -31,19 +33,39 @@ async def in_thread(
     return await asyncio.get_running_loop().run_in_executor(threads, call)
 
 
-async def every(seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do `work` at every multiple of `seconds` from now; skip missed turns, survive failures."""
+async def every(
+    seconds: float,
+    work: Callable[[], Coroutine[Any, Any, None]],
+    wake: asyncio.Event | None = None,
+) -> None:
+    """Do `work` at every multiple of `seconds` from now; skip missed turns, survive failures.
+
+    Setting `wake` brings the next turn forward, to `PAUSE_SECONDS` after the one before at least;
+    the turns go on from there.
+    """
     loop = asyncio.get_running_loop()
+    wake = wake or asyncio.Event()
     due = loop.time()
     while True:
-        due = max(due + seconds, loop.time())
-        await asyncio.sleep(due - loop.time())
+        before, due = due, max(due + seconds, loop.time())
+        if await _woken_before(due, wake):
+            due = min(due, max(before + PAUSE_SECONDS, loop.time()))
+            await asyncio.sleep(due - loop.time())
+        wake.clear()
         try:
             await work()
         except Exception:
             logger.exception(
                 "%s failed; it runs again in %s s", getattr(work, "__qualname__", work), seconds
             )
+
+
+async def _woken_before(due: float, wake: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout_at(due):
+            return await wake.wait()
+    except TimeoutError:
+        return False
 
 
 def spawn(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -202,6 +202,8 @@ class Hub:
         frame = message.get("frame")
         if kind == "dashboard.session_ended":
             self._end_session(message.get("session"))
+        elif kind == "dashboard.hasten":
+            self.log.hasten()
         elif (
             kind == "dashboard.frame"
             and message.get("seq") is None

@@ -50,6 +50,7 @@ class Log:
         self._collecting: tuple[Tail, int, asyncio.Task[dict[str, Any]]] | None = None
         self._intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._wake = asyncio.Event()
         self._repair: asyncio.Task[None] | None = None
         self._unread = False  # whether there may be more than the read under way can see
         self._doubted: list[Any] | None = None  # what arrives while the log itself is in doubt
@@ -79,7 +80,7 @@ class Log:
         self._intake = Intake(LOG_GROUP, self._take_all, self._on_hearing)
         self._intake.start()
         self._tasks = [
-            asyncio.ensure_future(every(settings.STATS_INTERVAL_SECONDS, self._tick)),
+            asyncio.ensure_future(every(settings.STATS_INTERVAL_SECONDS, self._tick, self._wake)),
             asyncio.ensure_future(every(POLL_SECONDS, self._poll)),
         ]
 
@@ -93,6 +94,10 @@ class Log:
         if intake is not None:
             await intake.stop()
             self.counts["garbled"] += intake.garbled
+
+    def hasten(self) -> None:
+        """Send the next stats now: once a second at most, however often this is said."""
+        self._wake.set()
 
     def snapshot(self) -> str:
         """Return the stats as a frame whose events and position are exactly those of the tail."""

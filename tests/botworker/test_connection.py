@@ -1,6 +1,10 @@
 """What the page learns of the connection to Discord, through every way of losing it."""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
+from channels.layers import get_channel_layer
 
 from botworker.database import in_database
 from botworker.emulator import Limits
@@ -45,6 +49,36 @@ async def test_starting_is_two_events(bot, emulated):
 
     assert [found.kind for found in await events("bot.*")] == ["bot.started"]
     assert await kinds() == ["gateway.connected"]
+
+
+async def test_every_page_is_told_of_a_turn_at_once_and_not_of_each_heartbeat(start_bot, emulated):
+    said = []
+    heard = asyncio.Event()
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add("dashboard", channel)
+
+    async def listen():
+        while True:
+            if (message := await layer.receive(channel))["type"] == "dashboard.hasten":
+                said.append(message)
+                heard.set()
+
+    listening = asyncio.create_task(listen())
+    try:
+        await start_bot()
+        await heartbeat(lambda p: p.latency_ms)
+        first = await heartbeat(lambda p: p.guilds)
+        heard.clear()
+        before = len(said)
+        await heartbeat(lambda p: p.heartbeat_at > first.heartbeat_at + timedelta(seconds=1))
+        assert len(said) <= before + 1  # the end of the start
+        heard.clear()
+        await emulated.faults.reset()
+        await asyncio.wait_for(heard.wait(), 10)
+    finally:
+        listening.cancel()
+        await layer.flush()
 
 
 async def test_the_latency_follows_the_acks(bot, emulated):

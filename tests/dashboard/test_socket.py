@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -21,6 +22,7 @@ from redis.asyncio import Redis
 from dashboard import access
 from dashboard.events import record_event
 from dashboard.models import Event, Stream
+from dashboard.services import mark_stopped, record_heartbeat, tell_at_once
 from tests.broker import Broker
 from tests.dashboard.sockets import browser, status_of
 from tests.dashboard.test_headers import ask
@@ -82,6 +84,31 @@ async def test_an_event_arrives_by_its_publish_alone_and_in_order(start_web: Web
     assert [event["seq"] for event in events] == list(range(1, 21))
     assert events[0]["kind"] == "test.happened"
     assert events[0]["timestamp"].endswith("Z")
+
+
+async def test_a_turn_of_the_bot_brings_the_stats_at_once_and_a_flood_of_turns_few(
+    start_web: Web, staff: User
+):
+    beat = sync_to_async(
+        partial(record_heartbeat, name="bot", started_at=timezone.now(), emulated=True)
+    )
+    at_once = sync_to_async(tell_at_once)
+    web = start_web(STATS_INTERVAL_SECONDS="300")
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        assert (await page.receive())["data"]["bot"]["state"] == "never"
+        await arecord()
+        await page.events(1)  # it hears the layer
+        began = time.monotonic()
+        await beat(connected=True)
+        await at_once()
+        assert (await page.receive_until("STATS_UPDATE"))["bot"]["state"] == "online"
+        for _ in range(50):
+            await at_once()
+        await sync_to_async(mark_stopped)("bot")
+        while (await page.receive_until("STATS_UPDATE"))["bot"]["state"] != "stopped":
+            pass
+        took = time.monotonic() - began
+    assert len(page.frames) <= 4 + took
 
 
 @pytest.mark.parametrize(("direct", "link"), [("true", "DirectLink"), ("false", "DaphneLink")])
