@@ -13,6 +13,7 @@ OPTIONS = {
     "guild": "guild",
     "actor": "actor",
     "command": "command",
+    "fingerprint": "fingerprint",
     "text": "q",
 }
 """The options of a command line, and the parameters of the API that they stand for."""

@@ -147,12 +147,14 @@ def test_json_is_the_event_as_the_wire_has_it(live_web: LiveWeb, admin: User):
 
 
 def test_filters_hold_for_the_past_and_for_what_happens(live_web: LiveWeb, admin: User):
-    wanted = {"kind": "economy.transferred", "level": Level.WARN, "message": "ada sent 3 to bob"}
+    wanted = {"kind": "economy.transferred", "level": Level.WARN, "message": "ada sent 3 to bob",
+              "data": {"fingerprint": "6f1c"}}  # fmt: skip
     where = Origin(guild=HARBOUR, actor=ADA, command="transfer")
     others: list[dict[str, Any]] = [
         {"kind": "economical.transferred"},
         {"level": Level.INFO},
         {"message": "somebody sent nothing"},
+        {"data": {"fingerprint": "77"}},
         {"origin": where._replace(guild=MEADOW)},
         {"origin": where._replace(guild=None)},
         {"origin": where._replace(actor=BOB)},
@@ -167,11 +169,11 @@ def test_filters_hold_for_the_past_and_for_what_happens(live_web: LiveWeb, admin
     record_all()
     filters = ("--kind", "economy.*", "--level", "warn,error", "--guild", "1001")
     more = ("--actor", "2001", "--command", "/transfer", "--text", "SENT 3")
-    with Tail(live_web, *filters, *more) as tail:
+    with Tail(live_web, *filters, *more, "--fingerprint", "6f1c") as tail:
         tail.wait_for_notice("live")
         record_all()
         record(1, **wanted, origin=where)
-        assert tail.seqs(3) == [1, 9, 17]
+        assert tail.seqs(3) == [1, 10, 19]
 
 
 def test_since_a_number_reads_all_pages_and_goes_on_without_a_hole(live_web: LiveWeb, admin: User):
@@ -329,6 +331,7 @@ def test_without_a_server_it_says_so_in_one_line_and_fails(admin: User):
         ("--guild", "harbour"),
         ("--actor", "9" * 30),
         ("--command", "no;such"),
+        ("--fingerprint", "no;such"),
         ("--text", "x" * 101),
         ("--since", "tomorrow"),
         ("--since", "9" * 12 + "d"),

@@ -57,6 +57,7 @@ class Command(BaseCommand):
         add("--guild", help="only this guild, by its id")
         add("--actor", help="only this member, by their id")
         add("--command", help="only this slash command")
+        add("--fingerprint", help="only the failures of one error group")
         add("--text", help="only events in whose sentence or names this stands")
         add("--since", help="from an event's number on, or 15m, 2h, 1d ago, or an ISO time (UTC)")
         add("-n", "--limit", type=int, metavar="N", help="how many past events at most"
