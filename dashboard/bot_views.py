@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from dashboard import guilds, stats, usage
+from dashboard import guilds, headline, stats, usage
 from dashboard.feed import read_feed
 from dashboard.spans import COMMANDS, read_range
 from dashboard.views import api, page
@@ -55,7 +55,8 @@ def guild(request: HttpRequest, guild_id: int) -> HttpResponse:
     query["guild"] = str(guild_id)
     feed = read_feed(query, now["stream"], FEED_EVENTS)
     feed = feed._replace(tokens=[token for token in feed.tokens if token.label != "guild"])
-    context = {"found": data, "feed": feed}
+    shown = headline.on_page_of_guild(now["headline"], data["headline"])
+    context = {"found": data, "feed": feed, "headline": shown}
     return _render(request, "guild", context, now, status=400 if feed.problem else 200)
 
 

@@ -6,7 +6,7 @@ A list of guilds costs the guilds of one page, whatever the length of the log.
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -15,11 +15,12 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
-from dashboard import cards
+from dashboard import cards, headline
 from dashboard.activity import COMMAND_KINDS
 from dashboard.failures import COMMAND_FAILED
+from dashboard.filters import folded
 from dashboard.frames import timestamp
-from dashboard.models import Event, Guild, GuildCommandDay
+from dashboard.models import Event, Guild, GuildCommandDay, Level
 from dashboard.parameters import TEXT_MAX_CHARACTERS, BadParameter
 from dashboard.spans import DAY, last_days
 
@@ -27,7 +28,6 @@ PAGE_GUILDS = 50
 DAYS = 30
 EVENTS_MAX = 500
 """So many of its newest events a guild's p95, active members and errors are taken from."""
-ERRORS_MAX = 100
 _PLACE = re.compile(r"(-1|[0-9]{1,10})_([0-9]{1,19})", re.ASCII)
 _ID = re.compile(r"[0-9]{1,19}", re.ASCII)
 
@@ -62,10 +62,7 @@ def guild_page(page: GuildPage, now: datetime) -> dict[str, Any]:
     """
     guilds = _with_size()
     if page.text:
-        named = Q()
-        # SQLite knows the two cases of no letter beyond ASCII.
-        for form in {page.text, page.text.lower(), page.text.upper(), page.text.title()}:
-            named |= Q(name__icontains=form)
+        named = _named(page.text)
         if _ID.fullmatch(page.text) and int(page.text) < 2**63:
             named |= Q(id=int(page.text))
         guilds = guilds.filter(named)
@@ -80,6 +77,21 @@ def guild_page(page: GuildPage, now: datetime) -> dict[str, Any]:
         "guilds": _rows(shown, now),
         "next": f"{last.size}_{last.id}" if last else None,  # type: ignore[attr-defined]
     }
+
+
+def called(name: str) -> list[int]:
+    """Return the ids of the guilds whose name is this, whatever the case."""
+    found = Guild.objects.filter(_named(name)).order_by("id").values_list("id", "name")
+    return [id for id, its in found if folded(its) == folded(name)]
+
+
+def _named(text: str) -> Q:
+    """Return the condition that `text` is in the name of a guild, whatever the case."""
+    named = Q()
+    # SQLite knows the two cases of no letter beyond ASCII.
+    for form in {text, text.lower(), text.upper(), text.title()}:
+        named |= Q(name__icontains=form)
+    return named
 
 
 def find(id: int) -> Guild | None:
@@ -99,7 +111,8 @@ def find(id: int) -> Guild | None:
 def guild_data(guild: Guild, now: datetime) -> dict[str, Any]:
     """Return what `/api/guilds/ID` answers: the guild, its cards, days, commands and errors.
 
-    Days and commands are counted; p95, active members and errors come from its newest events.
+    Days and commands are counted; p95, active members, errors, the headline and the cards of other
+    apps come from its newest events.
     """
     first, today = last_days(now, 2 * DAYS)
     month = today - timedelta(days=DAYS - 1)
@@ -110,11 +123,24 @@ def guild_data(guild: Guild, now: datetime) -> dict[str, Any]:
         days.setdefault(day, Counter())[outcome] += runs
         if day >= month:
             commands.setdefault(command, Counter())[outcome] += runs
-    lately = _lately(guild.id, now)
+    lately, row = _lately(guild.id, now), _rows([guild], now)[0]
     shown = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
     return {
-        "guild": _rows([guild], now)[0],
-        "cards": msgspec.to_builtins([*_cards(days, today), *_cards_of(lately)]),
+        "guild": row,
+        "headline": headline.of_guild(
+            row,
+            [event for event in lately.events if event.level == Level.ERROR],
+            next((event for event in lately.events if event.kind in COMMAND_KINDS), None),
+            words=lately.words,
+            now=now,
+        ),
+        "cards": msgspec.to_builtins(
+            [
+                *_cards(days, today),
+                *_cards_of(lately),
+                *(card for provider in _providers for card in provider(lately)),
+            ]
+        ),
         "days": [
             {
                 "day": day.isoformat(),
@@ -199,18 +225,31 @@ class Lately(NamedTuple):
         return "in 24 h" if self.whole else f"in its last {len(self.events):,} events"
 
 
+CardsOfGuild = Callable[[Lately], Iterable[cards.Card]]
+
+_providers: list[CardsOfGuild] = []
+
+
+def register(provider: CardsOfGuild) -> None:
+    """Show on the page of each guild the cards that `provider` makes of what it did lately.
+
+    Call it in `AppConfig.ready`. It reads nothing: the events have their data.
+    """
+    _providers.append(provider)
+
+
 def _lately(guild_id: int, now: datetime) -> Lately:
-    newest = Event.objects.filter(guild_id=guild_id).order_by("-seq").defer("data", "message")
-    events = list(newest[:EVENTS_MAX])
+    events = list(Event.objects.filter(guild_id=guild_id).order_by("-seq")[:EVENTS_MAX])
     late = [event for event in events if event.timestamp > now - DAY]
     return Lately(late, whole=len(late) < EVENTS_MAX)
 
 
 def _errors(lately: Lately) -> list[Row]:
     """Return the failed commands of a guild by fingerprint, the latest first."""
-    failed = [event.seq for event in lately.events if event.kind == COMMAND_FAILED][:ERRORS_MAX]
     groups: dict[str, Row] = {}
-    for event in Event.objects.filter(seq__in=failed).order_by("-seq"):
+    for event in lately.events:
+        if event.kind != COMMAND_FAILED:
+            continue
         told = {name: event.data.get(name) for name in ("fingerprint", "error", "where")}
         texts = {name: text if isinstance(text, str) else "" for name, text in told.items()}
         found = groups.setdefault(

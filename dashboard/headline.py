@@ -4,7 +4,7 @@ It is calm only when every link of the lamp is good, no card is out of the ordin
 failed within the hour; what is gravest is told.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypedDict
 
@@ -12,6 +12,7 @@ from dashboard.failures import COMMAND_FAILED, Failures
 from dashboard.frames import event_data, timestamp
 from dashboard.lamp import lamp
 from dashboard.models import Event
+from dashboard.spans import HOUR
 from dashboard.templatetags.feed import parts
 
 Tone = Literal["calm", "warn", "bad"]
@@ -91,6 +92,52 @@ def compose(
         "at": gravest.at,
         "guild": None if guild is None else str(guild),
     }
+
+
+def of_guild(
+    guild: dict[str, Any],
+    errors: Sequence[Event],
+    last_command: Event | None,
+    *,
+    words: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return the headline of one guild: whether it is reached, and what failed there of late.
+
+    `errors` (newest first) and `last_command` are of the time or the events that `words` names.
+    """
+    late = sum(1 for error in errors if error.timestamp > now - HOUR)
+    tone, text, detail = "calm", "All is well in this guild.", _plain("")
+    if guild["state"] == "left":
+        tone, text = "warn", "The bot is not in this guild any more."
+        detail = [*_plain("It left "), {"role": "ago", "text": guild["leftAt"]}, *_plain(".")]
+    elif guild["state"] == "unavailable":
+        tone, text = "warn", "This guild is unavailable."
+        detail = _plain("No process of the bot reaches it.")
+    elif late:
+        many = "One error" if late == 1 else f"{late:,} errors"
+        tone, text = "warn", f"{many} in this guild in the last hour."
+    command = _last_command(last_command) if last_command else _plain(f"No command {words}.")
+    failed = _plain(f"No error {words}.")
+    if errors:
+        many = "One error" if len(errors) == 1 else f"{len(errors):,} errors"
+        of_last = [*_failure(errors[0], place=False), *_plain(", "), _ago(errors[0])]
+        failed = [*_plain(f"{many} {words}, the last: "), *of_last, *_plain(".")]
+    return {
+        "tone": tone,
+        "text": text,
+        "detail": _joined([detail, command, failed]),
+        "at": timestamp(errors[0].timestamp) if errors else "",
+        "guild": guild["id"],
+    }
+
+
+def on_page_of_guild(whole: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return which of two headlines the page of a guild shows: that of all is not about others.
+
+    `static/js/headline.js` does the same.
+    """
+    return own if whole["tone"] == "calm" or whole["guild"] else whole
 
 
 def _troubles(
@@ -173,12 +220,12 @@ def _last_failure(failures: Failures, last_command: Event | None) -> list[Part]:
     return [*_plain("Last failure: "), *_failure(event), *_plain(", "), _ago(event), *_plain(".")]
 
 
-def _failure(event: Event) -> list[Part]:
+def _failure(event: Event, *, place: bool = True) -> list[Part]:
     if event.kind != COMMAND_FAILED or not event.command:
         told = event_data(event) | {"message": event.message[:MESSAGE_MAX_CHARACTERS].rstrip(". ")}
         return [{"role": piece["role"] or "text", "text": piece["text"]} for piece in parts(told)]
     pieces: list[Part] = [{"role": "command", "text": f"/{event.command}"}]
-    for word, name in (("for", event.actor_name), ("in", event.guild_name)):
+    for word, name in (("for", event.actor_name), ("in", place and event.guild_name)):
         if name:
             pieces += [*_plain(f" {word} "), {"role": "name", "text": name}]
     return pieces

@@ -25,9 +25,10 @@ class EconomyConfig(AppConfig):
 
     def ready(self) -> None:
         """Plug into the dashboard."""
-        from dashboard import access, details, stats
+        from dashboard import access, details, guilds, stats
         from economy import checks  # noqa: F401 - importing registers them
         from economy.details import entries_of
+        from economy.guilds import cards as cards_of_guild
         from economy.stats import cards, section
 
         access.add_rights(
@@ -43,6 +44,7 @@ class EconomyConfig(AppConfig):
         )
         post_migrate.connect(open_system_accounts, sender=self)
         details.register(entries_of)
+        guilds.register(cards_of_guild)
         stats.register("economy", section, cards=cards)
         stats.register_series(
             "transactions", kinds=["economy.daily_claimed", "economy.transferred"]

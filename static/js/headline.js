@@ -18,11 +18,12 @@ const pieces = (told) => (typeof told === "string" ? [{ role: "", text: told }] 
 /**
  * Returns `{tone, text, detail, link, action}` for the state of things `links()` found; `detail` is pieces of a sentence.
  *
- * `guild` is the id of the one whose page this is: a moment that is another guild's is nowhere on it.
+ * `own` is the headline of the guild whose page this is: what another guild has failed at is nowhere on it, and so is
+ * a moment that is not its own.
  * A page that hears nothing says so before it says anything else: the server's last sentence may no
  * longer be true.
  */
-export function headline({ page, stats, links, guild = "" }) {
+export function headline({ page, stats, links, own: ofGuild = null }) {
   const [pageLink, botLink] = links;
   const since = clockTime(pageLink.at ?? stats.generatedAt);
   const own = (tone, text, told, more = {}) => ({ tone, text, detail: pieces(told), link: "", action: "", ...more });
@@ -42,9 +43,10 @@ export function headline({ page, stats, links, guild = "" }) {
   if (botLink.word === "bot offline" && stats.bot.state !== "offline") {
     return own("bad", "The bot does not answer.", `Its last heartbeat was at ${clockTime(stats.bot.heartbeatAt)} UTC.`);
   }
-  const { tone, text, detail, at } = stats.headline;
+  const ofAll = stats.headline;
+  const { tone, text, detail, at, guild } = ofGuild && (ofAll.tone === "calm" || ofAll.guild) ? ofGuild : ofAll;
   if (tone === "calm" && pageLink.state === "warn") return own("warn", SLOWER[page.name], detail);
-  const shown = at && (!guild || guild === stats.headline.guild);
+  const shown = at && (!ofGuild || guild === ofGuild.guild);
   return { tone, text, detail, link: shown ? "moment" : "", action: shown ? "Show those seconds" : "" };
 }
 

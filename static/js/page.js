@@ -20,6 +20,8 @@ const NOBODY = { onStats() {}, onStatus() {}, onEvent() {}, onSnapshot() {}, onC
 export class LivePage {
   root = document.querySelector("[data-live]");
   stats = given("stats");
+  /** The headline of what this page is about, if it is about a guild alone. */
+  headline = null;
   #clock = new ServerClock();
   #listener = NOBODY;
   #stream;
@@ -76,7 +78,7 @@ export class LivePage {
     const now = this.#clock.now();
     const page = { ...this.#stream.state, since: this.#clock.at(this.#stream.lastNews) };
     const chain = links({ page, stats, now });
-    const sentence = headline({ page, stats, links: chain, guild: root.dataset.guild });
+    const sentence = headline({ page, stats, links: chain, own: this.headline });
     root.dataset.live = page.name;
     root.toggleAttribute("data-old", chain[0].state === "bad");
     paintLamp(this.part("top"), chain);

@@ -240,7 +240,7 @@ def test_the_page_of_a_guild_shows_its_own_events_and_no_others(page, ask):
         {"command": "daily", "runs": 3, "refused": 0, "failed": 0},
         {"command": "transfer", "runs": 2, "refused": 0, "failed": 2},
     ]
-    assert [card["value"] for card in told["cards"]] == ["5", "5", "2", "–", "0"]
+    assert [card["value"] for card in told["cards"]] == ["5", "5", "2", "–", "0", "0"]
     assert told["days"][-1] == {"day": "2026-03-01", "commands": 5, "failed": 2}
     assert len(told["days"]) == 30
     assert "1 Mar: 5 commands, 2 failed" in shown
@@ -266,7 +266,7 @@ def test_a_guild_has_its_own_p95_active_members_and_errors(page, ask):
         event_of(HARBOUR, number, failed=number > 18, ago=timedelta(hours=1))
     event_of(LIBRARY, 5000, failed=True, ago=timedelta(minutes=1))
     told = ask("/api/guilds/11")
-    p95, active = told["cards"][-2:]
+    p95, active = told["cards"][3:5]
     assert (p95["value"], p95["period"], active["value"]) == ("19", "in 24 h", "3")
     (group,) = told["errors"]
     assert (group["error"], group["command"], group["count"]) == ("OperationalError", "transfer", 2)
@@ -278,7 +278,47 @@ def test_what_a_guild_did_lately_is_taken_from_a_bounded_number_of_events(ask):
         Event(seq=seq, timestamp=NOW, level="info", kind="a.b", message="x", guild_id=11)
         for seq in range(1, 502)
     )
-    assert ask("/api/guilds/11")["cards"][-1]["period"] == "in its last 500 events"
+    told = ask("/api/guilds/11")
+    assert told["cards"][4]["period"] == "in its last 500 events"
+    said = "".join(piece["text"] for piece in told["headline"]["detail"])
+    assert said.endswith("No command in its last 500 events. No error in its last 500 events.")
+
+
+def said_of(guild: dict[str, Any]) -> tuple[str, str, str]:
+    headline = guild["headline"]
+    detail = "".join(piece["text"] for piece in headline["detail"])
+    return headline["tone"], headline["text"], detail
+
+
+def test_a_guild_has_a_headline_of_its_own(page, ask):
+    record_guilds([GuildState(11, "Harbour", 40), GuildState(12, "Library")], bot="b")
+    process("bot", 0)
+    event_of(HARBOUR, 1, failed=True, ago=timedelta(hours=3))
+    event_of(HARBOUR, 2, ago=timedelta(hours=2))
+    event_of(LIBRARY, 3, failed=True, ago=timedelta(minutes=5))
+    assert said_of(ask("/api/guilds/11")) == (
+        "calm",
+        "All is well in this guild.",
+        "Last command 2026-03-01T10:06:41.000Z. One error in 24 h, the last: /transfer for ada,"
+        " 2026-03-01T09:06:41.000Z.",
+    )
+    tone, text, _ = said_of(ask("/api/guilds/12"))
+    assert (tone, text) == ("warn", "One error in this guild in the last hour.")
+    shown = page("/guilds/11").partition('id="stats"')[0]
+    assert "All is well in this guild." in shown  # though another one is in trouble
+    BotProcess.objects.update(stopped_at=NOW)
+    assert "The bot is stopped." in page("/guilds/11").partition('id="stats"')[0]
+
+
+def test_a_guild_that_is_not_reached_says_so_first(ask):
+    record_guilds([GuildState(11, "Harbour", 40), GuildState(12, "Library", 4, False)], bot="b")
+    guild_left(11)
+    event_of(HARBOUR, 1, failed=True, ago=timedelta(minutes=3))
+    tone, text, detail = said_of(ask("/api/guilds/11"))
+    assert (tone, text) == ("warn", "The bot is not in this guild any more.")
+    assert detail.startswith("It left 2026-03-01T12:06:41.000Z. ")
+    tone, text, _ = said_of(ask("/api/guilds/12"))
+    assert (tone, text) == ("warn", "This guild is unavailable.")
 
 
 def test_the_page_of_a_guild_leads_to_no_other_guilds_failure(page):

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import Group, User
+from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from dashboard import access
+from dashboard.events import Origin, Ref, record_event
 from economy.models import Account, Handover, LargeTransfer
 from economy.queries import collectors, largest_transfers
 from economy.rollups import LARGEST_KEPT_A_DAY
@@ -54,6 +56,24 @@ def test_who_gets_less_is_none(members, amount, after):
     hand_on(members, amount, after)
     with time_machine.travel(NOON, tick=False):
         assert collectors(10) == []
+
+
+def test_the_page_of_a_guild_has_the_coins_that_were_claimed_and_sent_there(
+    client: Client, viewer: User
+):
+    harbour, library = (Origin(guild=Ref(id, "x")) for id in (11, 12))
+    client.force_login(viewer)
+    with time_machine.travel(NOON, tick=False):
+        claim(ADA, origin=harbour)
+        claim(NOOR, origin=library)
+        transfer(ADA, NOOR, 30, origin=harbour)
+        transfer(NOOR, ADA, 50, origin=library)
+        for odd in ([1], 7, "x", "9" * 5000):
+            record_event(kind="economy.daily_claimed", message="x", origin=harbour,
+                         data={"reward": odd})  # fmt: skip
+        card = client.get("/api/guilds/11").json()["cards"][-1]
+    assert (card["label"], card["value"]) == ("Coins claimed", "110")
+    assert (card["change"], card["period"]) == ("30", "sent, in 24 h")
 
 
 def test_a_collector_is_forgotten_after_the_days_that_count():

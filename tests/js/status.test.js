@@ -96,10 +96,17 @@ describe("the headline", () => {
     }
   });
 
-  it("leads to a moment, on the page of a guild only if it is of that guild", () => {
-    const stats = statsWith({ headline: { tone: "warn", text: "x", detail: [], at: ago(40), guild: "11" } });
-    const linkOn = (guild) => headline({ page: pageOf("live"), stats, links: links({ page: pageOf("live"), stats, now: NOW }), guild }).link;
-    assert.deepEqual([undefined, "11", "12"].map(linkOn), ["moment", "moment", ""]);
+  it("is the guild's own on the page of a guild, unless all are in trouble", () => {
+    const own = { tone: "calm", text: "All is well in this guild.", detail: [], at: ago(4000), guild: "11" };
+    const on = (ofAll, page = "live") => {
+      const stats = statsWith({ headline: { detail: [], at: ago(40), guild: null, ...ofAll } });
+      const { text, link } = headline({ page: pageOf(page, 40), stats, links: links({ page: pageOf(page, 40), stats, now: NOW }), own });
+      return [text, link];
+    };
+    assert.deepEqual(on({ tone: "calm", text: "All is well." }), [own.text, "moment"]);
+    assert.deepEqual(on({ tone: "warn", text: "One command has failed.", guild: "12" }), [own.text, "moment"]);
+    assert.deepEqual(on({ tone: "bad", text: "The bot is stopped." }), ["The bot is stopped.", ""]);
+    assert.deepEqual(on({ tone: "calm", text: "All is well." }, "reconnecting"), ["Not live since 12:06:02 UTC.", ""]);
   });
 
   it("never says that all is well on a page that is stale", () => {
