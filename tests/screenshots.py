@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Literal
 
+from playwright.sync_api import Page
+
 from tests.environment import ROOT
 from tests.private import private_machine
 
@@ -53,6 +55,15 @@ def states() -> dict[str, str]:
     }
 
 
+def ask_to_confirm(page: Page, url: str) -> None:
+    """Fill in the control panel of the server at `url`, and stop where it asks for a yes."""
+    page.goto(f"{url}/control")
+    page.get_by_role("radio").first.check()
+    page.get_by_label("Why").fill("moving to the new database server")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Yes, ask the bot").wait_for()
+
+
 def take(chromium: str) -> None:
     """Fill the database of the environment, and take the pictures."""
     import django
@@ -74,11 +85,14 @@ def take(chromium: str) -> None:
     with LiveWeb({}) as web:
         cookie = web.cookie(User.objects.create_superuser("admin"))
         with open_page(chromium, web, cookie, reduced_motion="reduce") as page:
-            for name, path in [*wanted.items(), ("login", "/login/")]:
+            for name, path in [*wanted.items(), ("control-confirm", ""), ("login", "/login/")]:
                 if name == "login":
                     page.context.clear_cookies()
                 beside(lambda: BotProcess.objects.update(heartbeat_at=timezone.now()))
-                page.goto(web.url + path)
+                if name == "control-confirm":
+                    ask_to_confirm(page, web.url)
+                else:
+                    page.goto(web.url + path)
                 if page.locator("[data-live]").count():
                     expect(page.locator("[data-live]")).to_have_attribute("data-live", "live")
                 for width, height in WIDTHS.items():

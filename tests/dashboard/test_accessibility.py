@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from dashboard.events import record_event
 from tests.browser import beside, open_page
 from tests.environment import ROOT
-from tests.screenshots import THEMES, pages, states
+from tests.screenshots import THEMES, ask_to_confirm, pages, states
 from tests.story import tell
 from tests.web import LiveWeb
 
@@ -76,6 +76,9 @@ def test_no_state_of_a_page_has_a_violation(
             page.goto(web.url + path)
             page.evaluate(source)
             look(name)
+        ask_to_confirm(page, web.url)
+        page.evaluate(source)
+        look("control confirm")
         page.goto(f"{web.url}/events")
         expect(page.locator("[data-live]")).to_have_attribute("data-live", "live")
         page.evaluate(source)
