@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashboard import guilds, headline, stats, usage
 from dashboard.feed import read_feed
 from dashboard.spans import COMMANDS, read_range
-from dashboard.views import api, page
+from dashboard.views import api, asks_for_feed, feed_alone, page
 
 FEED_EVENTS = 50
 
@@ -49,12 +49,13 @@ def api_guilds(request: HttpRequest) -> HttpResponse:
 @page
 def guild(request: HttpRequest, guild_id: int) -> HttpResponse:
     """Answer the page of one guild, with its feed; 404 for one that nobody ever told of."""
-    now = stats.collect()
-    data = _guild_data(guild_id)
     query = request.GET.copy()
     query["guild"] = str(guild_id)
-    feed = read_feed(query, now["stream"], FEED_EVENTS)
-    feed = feed._replace(tokens=[token for token in feed.tokens if token.label != "guild"])
+    if asks_for_feed(request):
+        return feed_alone(request, query, FEED_EVENTS, scoped=True)
+    now = stats.collect()
+    data = _guild_data(guild_id)
+    feed = read_feed(query, now["stream"], FEED_EVENTS, scoped=True)
     shown = headline.on_page_of_guild(now["headline"], data["headline"])
     context = {"found": data, "feed": feed, "headline": shown}
     return _render(request, "guild", context, now, status=400 if feed.problem else 200)

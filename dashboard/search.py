@@ -8,12 +8,12 @@ has searched, it has.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from heapq import merge
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from dashboard.filters import PROBLEMS, EventFilter, is_kind, row_matches
+from dashboard.filters import PROBLEMS, EventFilter, folded, is_kind, row_matches
 from dashboard.models import Event
 from dashboard.parameters import EventPage
 
@@ -77,6 +77,17 @@ def slowest(at: datetime, until: datetime) -> int | None:
     if timed:
         return max(timed)[1]
     return next((seq for seq, _, level in found if level in PROBLEMS), None)
+
+
+def called(who: Literal["actor", "guild"], name: str) -> list[int]:
+    """Return the ids of the members, or guilds, with this name in whatever case, latest first.
+
+    Only the newest `ROWS_MAX` events are looked at.
+    """
+    wanted = folded(name)
+    newest = Event.objects.order_by("-seq").values_list(f"{who}_id", f"{who}_name")[:ROWS_MAX]
+    found = dict.fromkeys(id for id, its in newest if id is not None and folded(its) == wanted)
+    return list(found)
 
 
 def kinds() -> list[str]:

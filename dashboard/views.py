@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -35,6 +35,8 @@ from dashboard.spans import ACTIVITY, LATENCY, read_range
 View = Callable[..., HttpResponseBase]
 
 READING = ("GET", "HEAD")
+OVERVIEW_EVENTS = 50
+LOG_EVENTS = 100
 
 
 def page(view: View) -> View:
@@ -61,6 +63,8 @@ def page(view: View) -> View:
 @page
 def overview(request: HttpRequest) -> HttpResponse:
     """Answer the overview, complete without JavaScript; its charts go back as far as is asked."""
+    if asks_for_feed(request):
+        return feed_alone(request, request.GET, OVERVIEW_EVENTS)
     activity_span = ACTIVITY[read_range(request.GET, ACTIVITY, "activity")]
     latency_span = LATENCY[read_range(request.GET, LATENCY, "latency", "1h")]
     charts = {
@@ -68,13 +72,15 @@ def overview(request: HttpRequest) -> HttpResponse:
         "activity": activity.collect(timezone.now(), activity_span),
         "latency": latency.collect(timezone.now(), latency_span),
     }
-    return _with_feed(request, "dashboard/overview.html", charts, limit=50)
+    return _with_feed(request, "dashboard/overview.html", charts, OVERVIEW_EVENTS)
 
 
 @page
 def events(request: HttpRequest) -> HttpResponse:
     """Answer the log, page by page, and filtered; docs/wire.md has the parameters."""
-    return _with_feed(request, "dashboard/events.html", {"module": "js/events.js"}, limit=100)
+    if asks_for_feed(request):
+        return feed_alone(request, request.GET, LOG_EVENTS)
+    return _with_feed(request, "dashboard/events.html", {"module": "js/events.js"}, LOG_EVENTS)
 
 
 @page
@@ -98,6 +104,22 @@ def event(request: HttpRequest, seq: int) -> HttpResponse:
     pruned = 1 <= seq < oldest and seq <= head
     context = {"seq": seq, "pruned": pruned, "oldest": oldest, "head": head}
     return render(request, "dashboard/no_event.html", context, status=410 if pruned else 404)
+
+
+def asks_for_feed(request: HttpRequest) -> bool:
+    """Tell whether it is the page itself that asks, which has all but the feed of its address."""
+    return request.headers.get("X-Part") == "feed"
+
+
+def feed_alone(
+    request: HttpRequest, query: QueryDict, limit: int, *, scoped: bool = False
+) -> HttpResponse:
+    """Answer the feed that `query` asks for, and no page around it: `static/js/live-feed.js`."""
+    at = queries.position()
+    found = read_feed(query, {"epoch": at.epoch, "head": at.head}, limit, scoped=scoped)
+    context = {"feed": found, "may_export": access.may_export(request.user)}
+    status = 400 if found.problem else 200
+    return render(request, "dashboard/_feed_alone.html", context, status=status)
 
 
 def _with_feed(

@@ -35,20 +35,20 @@ export class Http {
     return { stats, events, stream };
   }
 
-  /** Returns the HTML of a page, also of one that says what is wrong with its address. */
-  async page(url) {
-    const response = await this.#ask(url, "text/html");
+  /** Returns the HTML of the feed of the page at `url`, also of one that says what is wrong with its address. */
+  async feed(url) {
+    const response = await this.#ask(url, { Accept: "text/html", "X-Part": "feed" });
     if (response.status >= 500) throw new Error(`answered ${response.status}`);
     return response.text();
   }
 
-  #ask(url, type) {
-    return this.#fetch(url, { headers: { Accept: type }, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+  #ask(url, headers) {
+    return this.#fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
   }
 
   /** Returns the JSON at `url`; raises `Refused`, or whatever went wrong. */
   async get(url) {
-    const response = await this.#ask(url, "application/json");
+    const response = await this.#ask(url, { Accept: "application/json" });
     if (response.status === 401 || response.status === 403) throw new Refused(response.status);
     if (!response.ok) throw new Error(`answered ${response.status}`);
     return response.json();

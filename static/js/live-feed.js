@@ -123,7 +123,7 @@ export class LiveFeed {
     this.#retry = null;
     this.#arrived = [];
     this.#root.setAttribute("aria-busy", "true");
-    const text = await this.#page.http.page(url).catch(() => null);
+    const text = await this.#page.http.feed(url).catch(() => null);
     if (turn !== this.#turn) return;
     this.#root.removeAttribute("aria-busy");
     const arrived = this.#arrived;

@@ -10,9 +10,11 @@ import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
 
+from dashboard import search
 from dashboard.events import Origin, Ref, record_event
 from dashboard.models import Event, Level, Stream
 from dashboard.runs import Fault, Run, count_runs
+from dashboard.services import GuildState, record_guilds
 from tests.economy.bank import ADA, NOOR, give, transfer
 
 pytestmark = pytest.mark.django_db
@@ -91,25 +93,77 @@ def tokens(page: str) -> list[tuple[str, str, str]]:
     return [(label, value, url.replace("&amp;", "&")) for url, label, value in found]
 
 
-def test_every_part_of_a_filter_is_shown_and_can_be_dropped(signed_in: Client):
+def chips(page: str) -> dict[str, str]:
+    """Every quick choice that is made, and where dropping it leads."""
+    found = re.findall(
+        r'id="chip-\w+" href="([^"]*)" data-view aria-current="true">(\w+) <span[^>]*>✕</span>'
+        r'<span class="away-from-eyes">: drop it<',
+        page,
+    )
+    return {word: url.replace("&amp;", "&") for url, word in found}
+
+
+def test_every_part_of_a_filter_is_shown_once_and_can_be_dropped(signed_in: Client):
     record("it broke", level=Level.WARN, kind="bot.command_failed", data={"fingerprint": "6f1c"})
     record("it broke", level=Level.WARN, kind="bot.command_failed", data={"fingerprint": "77"})
-    asked = "level=warn%2Cerror&kind=bot.%2A&command=ping&q=broke&fingerprint=6f1c"
+    asked = "level=info%2Cerror&kind=bot.command_failed&command=ping&q=broke&fingerprint=6f1c"
     _, page = shown(signed_in, f"/events?{asked}")
     assert [(label, value) for label, value, _ in tokens(page)] == [
-        ("level", "warning"), ("level", "error"), ("kind", "bot.*"), ("command", "/ping"),
+        ("level", "info"), ("kind", "bot.command_failed"), ("command", "/ping"),
         ("fingerprint", "6f1c"), ("text", "broke"),
     ]  # fmt: skip
     for label, part in (
-        ("kind", "&kind=bot.%2A"),
+        ("level", "info%2C"),
+        ("kind", "&kind=bot.command_failed"),
         ("text", "&q=broke"),
         ("command", "&command=ping"),
     ):
         (url,) = (url for name, _, url in tokens(page) if name == label)
         assert url == "?" + asked.replace(part, "")
-    assert tokens(page)[0][2] == "?" + asked.replace("warn%2C", "")
+    assert chips(page) == {"errors": "?" + asked.replace("%2Cerror", "")}
+    _, page = shown(signed_in, "/events?level=warn%2Cerror&kind=bot.%2A")
+    assert tokens(page) == []
+    assert list(chips(page)) == ["errors", "warnings", "bot"]
     found, page = shown(signed_in, "/events?fingerprint=6f1c")
     assert found == [1]
+
+
+def test_a_member_and_a_guild_are_found_by_their_names_too(signed_in: Client):
+    record_guilds([GuildState(5, "Café Müller")], bot="bot")
+    ada, other = Ref(21, "Ada"), Ref(22, "other")
+    record(origin=Origin(guild=Ref(5, "Café Müller"), actor=ada))
+    record(origin=Origin(guild=Ref(6, "Harbour"), actor=ada))
+    record(origin=Origin(guild=Ref(6, "Harbour"), actor=other))
+    assert shown(signed_in, "/events?actor=ada")[0] == [2, 1]
+    found, page = shown(signed_in, "/events?actor=ADA&guild=CAF%C3%89+M%C3%9CLLER")
+    assert found == [1]
+    assert [value for _, value, _ in tokens(page)] == ["Café Müller", "Ada"]
+    assert tokens(page)[0][2] == "?actor=21"
+    assert 'name="actor" value="ADA"' in page  # as it was given
+    assert '<option value="Ada">' in page
+    assert shown(signed_in, "/events?guild=harbour")[0] == [3, 2]  # which no bot told of
+    record(origin=Origin(actor=Ref(23, "ADA")))
+    for query, said in (
+        ("actor=ada", "Give an id: 23, 21."),
+        ("actor=ad", "No member is called &#x27;ad&#x27; in the newest 5,000 events."),
+        ("guild=nowhere", "No guild is called &#x27;nowhere&#x27; in the newest 5,000 events."),
+        ("guild=%00", "Guild is a name of at most 100 characters."),
+        ("actor=" + "x" * 101, "Member is a name of at most 100 characters."),
+    ):
+        found, page = shown(signed_in, f"/events?{query}", status=400)
+        assert found == []
+        assert said in page
+
+
+def test_finding_a_member_by_name_looks_at_a_bounded_number_of_events(
+    signed_in: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(search, "ROWS_MAX", 3)
+    record(origin=Origin(actor=Ref(21, "ada")))
+    for _ in range(3):
+        record(origin=Origin(actor=Ref(22, "other")))
+    assert shown(signed_in, "/events?actor=other")[0]
+    shown(signed_in, "/events?actor=ada", status=400)
 
 
 def test_levels_and_a_family_go_together_and_say_that_they_are_chosen(signed_in: Client):
@@ -214,6 +268,27 @@ def test_the_view_tells_the_page_what_the_rows_are(signed_in: Client):
     assert view["filter"]["kind"] == "test.*"
 
 
+@pytest.mark.parametrize("path", ["/", "/events", "/guilds/5"])
+@pytest.mark.parametrize("query", ["", "q=it&level=warn&activity=7d", "before=2", "level=fatal"])
+def test_an_open_page_is_given_its_feed_alone_and_the_same_as_within_the_page(
+    signed_in: Client, path: str, query: str
+):
+    for number in range(3):
+        record(f"it broke, {number}", level=Level.WARN, origin=Origin(Ref(5, "Harbour")))
+    whole = signed_in.get(f"{path}?{query}")
+    alone = signed_in.get(f"{path}?{query}", headers={"X-Part": "feed"})
+    assert alone.status_code == whole.status_code
+    texts = [answer.content.decode() for answer in (alone, whole)]
+    assert "<html" not in texts[0]
+    for part in (
+        r'<div class="feed-tools".*?</section>',
+        r'<script id="events".*?</script>',
+        r'<script id="view".*?</script>',
+    ):
+        (one,), (other,) = (re.findall(part, text, re.DOTALL) for text in texts)
+        assert one == other
+
+
 def test_names_in_the_filter_are_text(signed_in: Client):
     record(origin=Origin(guild=Ref(5, "<b>Harbour</b>"), actor=Ref(6, "<i>ada</i>")))
     _, page = shown(signed_in, "/events?guild=5&actor=6&q=<script>")
@@ -247,6 +322,7 @@ def test_an_event_tells_who_where_how_long_and_what_was_around_it(signed_in: Cli
     ):
         assert text in page
     assert 'href="/events?actor=6"' in page
+    assert 'href="/guilds/5"' in page
 
 
 def test_a_failure_tells_its_fingerprint_and_how_often_it_happened(signed_in: Client):
