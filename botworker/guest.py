@@ -20,7 +20,6 @@ from botworker.answers import Interaction, say, suggest_nothing
 from botworker.cogs.gateway import Gateway
 from botworker.cogs.guilds import Guilds
 from botworker.controls import ActionFailed, Controls
-from botworker.database import in_database
 from botworker.digest import Digest
 from botworker.errors import fingerprint
 from botworker.options import BotOptions
@@ -31,7 +30,6 @@ from botworker.telemetry import Telemetry
 from dashboard.events import Origin, Ref
 from dashboard.models import ControlAction, Level
 from dashboard.runs import Fault
-from dashboard.services import mark_stopped
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +62,11 @@ class Dashboard(commands.Cog):
         self._recorder = Recorder()
         self._recorder.use(Spool(spool))
         self._gateway = Gateway(bot, self._recorder)
-        options = BotOptions(
+        self._options = BotOptions(
             token="", api_url=Route.BASE, gateway_url="", name=name,
             heartbeat_seconds=heartbeat_seconds,
         )  # fmt: skip
-        self._guilds = Guilds(bot, self._gateway, options)
-        self._telemetry = Telemetry(options, self._gateway, timezone.now())
+        self._guilds = Guilds(bot, self._gateway, self._options)
         actions = {
             ControlAction.RELOAD_COMMANDS: self._reload,
             ControlAction.CLEAR_CACHE: self._clear_cache,
@@ -99,6 +96,7 @@ class Dashboard(commands.Cog):
 
         tree.interaction_check = timed  # type: ignore[method-assign]
         self._check = check
+        self._telemetry = Telemetry(self._options, self._gateway, timezone.now())
         told, guilds = self._telemetry, self._guilds
         work = (
             self._recorder.run,
@@ -122,7 +120,7 @@ class Dashboard(commands.Cog):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._recorder.close()
         if recorded:  # else the database is away
-            await in_database(mark_stopped, self._name)
+            await self._telemetry.say_goodbye()
 
     def _maintain(self, on: bool) -> None:
         self._maintenance = on

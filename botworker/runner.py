@@ -25,7 +25,7 @@ from botworker.sync import CommandSync
 from botworker.telemetry import Telemetry
 from dashboard.hub import Nudges
 from dashboard.models import ControlAction, Level
-from dashboard.services import ended_without_goodbye, mark_stopped
+from dashboard.services import ended_without_goodbye
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
         await tree.recorder.flush(FLUSH_SECONDS)
         await _end(recording)
         tree.recorder.close()
-        await _say_goodbye(options.name)
+        await _say_goodbye(telemetry)
 
 
 async def _run_controls(controls: Controls) -> None:
@@ -224,9 +224,9 @@ def _never_connected(client: Bot, options: BotOptions) -> bool:
     return websocket is None
 
 
-async def _say_goodbye(name: str) -> None:
+async def _say_goodbye(telemetry: Telemetry) -> None:
     try:
-        await in_database(mark_stopped, name)
+        await telemetry.say_goodbye()
     except DatabaseError as error:
         logger.warning("cannot record the end (%s)", type(error).__name__)
 

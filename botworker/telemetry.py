@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from botworker.cogs.gateway import Gateway
-from botworker.database import reporting
+from botworker.database import in_database, reporting
 from botworker.options import BotOptions
 from botworker.ticking import every
 from botworker.vitals import memory_bytes, ping_database
@@ -55,6 +55,10 @@ class Telemetry:
 
         await reporting(write)
         self._told = turns
+
+    async def say_goodbye(self) -> None:
+        """Write that this run has ended, whatever it still had to report."""
+        await in_database(services.mark_stopped, self._options.name, started_at=self._started_at)
 
     async def sample(self) -> None:
         """Keep how things are, for the trends."""

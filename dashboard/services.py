@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.models import BotProcess, Guild, MetricSample, Stream
@@ -41,30 +42,32 @@ def record_heartbeat(
     shards: Sequence[dict[str, Any]] = (),
     memory_bytes: int | None = None,
     database_ms: float | None = None,
-) -> BotProcess:
+) -> None:
     """Write that the process `name` lives now, and how its connection is. One row a name.
 
     `shards` are as in `docs/wire.md`. Figures that are not finite, and all figures of a process
     that is not connected, are kept as null: what is not known is not told. `memory_bytes` is what
     the process holds, `database_ms` how long the database took to answer it.
+
+    A run (`name` and `started_at`) that said goodbye stays stopped: its last heartbeat may be
+    written after that.
     """
-    process, _ = BotProcess.objects.update_or_create(
-        name=name,
-        defaults={
-            "started_at": started_at,
-            "heartbeat_at": timezone.now(),
-            "stopped_at": None,
-            "emulated": emulated,
-            "connected": connected,
-            "latency_ms": finite(latency_ms) if connected else None,
-            "guilds": guilds if connected else None,
-            "members": members if connected else None,
-            "shards": [{key: finite(value) for key, value in s.items()} for s in shards],
-            "memory_bytes": memory_bytes,
-            "database_ms": finite(database_ms),
-        },
-    )
-    return process
+    figures = {
+        "started_at": started_at,
+        "heartbeat_at": timezone.now(),
+        "stopped_at": None,
+        "emulated": emulated,
+        "connected": connected,
+        "latency_ms": finite(latency_ms) if connected else None,
+        "guilds": guilds if connected else None,
+        "members": members if connected else None,
+        "shards": [{key: finite(value) for key, value in s.items()} for s in shards],
+        "memory_bytes": memory_bytes,
+        "database_ms": finite(database_ms),
+    }
+    over = Q(started_at=started_at, stopped_at__isnull=False)
+    if not BotProcess.objects.filter(~over, name=name).update(**figures):
+        BotProcess.objects.get_or_create(name=name, defaults=figures)
 
 
 def tell_at_once() -> None:
@@ -104,9 +107,9 @@ def record_sample(
     return sample
 
 
-def mark_stopped(name: str) -> None:
-    """Write that the process `name` said goodbye; its next heartbeat takes that back."""
-    BotProcess.objects.filter(name=name).update(
+def mark_stopped(name: str, *, started_at: datetime) -> None:
+    """Write that this run of the process `name` said goodbye; another run of it lives on."""
+    BotProcess.objects.filter(name=name, started_at=started_at).update(
         stopped_at=timezone.now(), connected=False, latency_ms=None, guilds=None, members=None
     )
     tell_at_once()

@@ -4,6 +4,7 @@ import asyncio
 
 import aiohttp
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from botworker.database import (
@@ -110,6 +111,7 @@ class TestOurFaults:
         finally:
             connections.settings["default"]["CONN_MAX_AGE"] = 0
             await close_connections()
+            await sync_to_async(connections.close_all)()  # which died with the others
 
         assert "110 coins" in reply.text
 

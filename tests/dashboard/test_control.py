@@ -20,7 +20,14 @@ from dashboard import control
 from dashboard.deadlines import AGAIN_SECONDS, Deadlines
 from dashboard.errors import AlreadyPending, ReasonMissing, RequestMismatch, TooManyRequests
 from dashboard.hub import Nudges
-from dashboard.models import AuditEntry, ControlAction, ControlAnswer, ControlRequest, Event
+from dashboard.models import (
+    AuditEntry,
+    BotProcess,
+    ControlAction,
+    ControlAnswer,
+    ControlRequest,
+    Event,
+)
 from dashboard.publisher import publisher
 from dashboard.services import mark_stopped, record_heartbeat
 from tests.broker import Broker
@@ -42,6 +49,10 @@ def maria(db: None) -> User:
 def alive(*names: str) -> None:
     for name in names:
         record_heartbeat(name=name, started_at=timezone.now(), emulated=True, connected=True)
+
+
+def stop(name: str) -> None:
+    mark_stopped(name, started_at=BotProcess.objects.get(name=name).started_at)
 
 
 def ask(user: User, action: ControlAction = CACHE, **more: Any) -> ControlRequest:
@@ -172,7 +183,7 @@ def test_the_bot_finds_what_it_has_not_answered_oldest_first(maria: User):
 
 def test_a_request_is_done_when_every_living_process_did_it(maria: User):
     alive("one", "two", "three")
-    mark_stopped("three")
+    stop("three")
     asked = ask(maria)
     assert control.answer(asked.id, bot="one", ok=True, detail="12 entries")
     assert outcome(asked) == ("pending", "")
@@ -325,7 +336,7 @@ def test_the_mode_changes_with_the_answer_and_outlives_the_processes(maria: User
     now = control.mode()
     assert (now.maintenance, now.reason) == (True, "new database")
     assert now.since is not None
-    mark_stopped("bot")
+    stop("bot")
     assert control.mode().maintenance
 
     alive("bot")

@@ -28,7 +28,7 @@ SHARD = {"id": 0, "state": "connected", "latencyMs": 61.2, "lastAckSeconds": 3.1
 
 def beat(**figures):
     defaults: dict[str, Any] = {"name": "bot", "started_at": NOON, "emulated": True}
-    return record_heartbeat(**(defaults | figures))
+    record_heartbeat(**(defaults | figures))
 
 
 def test_a_second_heartbeat_replaces_the_first():
@@ -65,14 +65,23 @@ def test_a_figure_that_is_not_finite_is_null(figure):
     assert MetricSample.objects.get().latency_ms is None
 
 
-def test_a_heartbeat_after_the_farewell_takes_it_back():
+def test_the_farewell_is_the_last_word_of_a_run_and_the_next_run_lives():
     beat(connected=True, latency_ms=10.0)
-    mark_stopped("bot")
+    mark_stopped("bot", started_at=NOON)
+    beat(connected=True, latency_ms=10.0)  # was on its way
     stopped = BotProcess.objects.get()
     assert stopped.stopped_at is not None
     assert (stopped.connected, stopped.latency_ms) == (False, None)
 
-    beat(connected=True)
+    beat(connected=True, started_at=NOON + timedelta(seconds=9))
+
+    assert BotProcess.objects.get().stopped_at is None
+
+
+def test_the_farewell_of_a_run_leaves_the_one_that_took_its_place():
+    beat(connected=True, started_at=NOON + timedelta(seconds=9))
+
+    mark_stopped("bot", started_at=NOON)
 
     assert BotProcess.objects.get().stopped_at is None
 
@@ -81,7 +90,7 @@ def test_the_farewell_of_one_process_leaves_the_others():
     beat(name="one", connected=True)
     beat(name="other", connected=True)
 
-    mark_stopped("one")
+    mark_stopped("one", started_at=NOON)
 
     assert BotProcess.objects.get(stopped_at=None).name == "other"
 

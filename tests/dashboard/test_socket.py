@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -89,9 +90,8 @@ async def test_an_event_arrives_by_its_publish_alone_and_in_order(start_web: Web
 async def test_a_turn_of_the_bot_brings_the_stats_at_once_and_a_flood_of_turns_few(
     start_web: Web, staff: User
 ):
-    beat = sync_to_async(
-        partial(record_heartbeat, name="bot", started_at=timezone.now(), emulated=True)
-    )
+    run: dict[str, Any] = {"name": "bot", "started_at": timezone.now()}
+    beat = sync_to_async(partial(record_heartbeat, emulated=True, **run))
     at_once = sync_to_async(tell_at_once)
     web = start_web(STATS_INTERVAL_SECONDS="300")
     async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
@@ -104,7 +104,7 @@ async def test_a_turn_of_the_bot_brings_the_stats_at_once_and_a_flood_of_turns_f
         assert (await page.receive_until("STATS_UPDATE"))["bot"]["state"] == "online"
         for _ in range(50):
             await at_once()
-        await sync_to_async(mark_stopped)("bot")
+        await sync_to_async(mark_stopped)(**run)
         while (await page.receive_until("STATS_UPDATE"))["bot"]["state"] != "stopped":
             pass
         took = time.monotonic() - began

@@ -183,7 +183,7 @@ with transaction.atomic():
 control.pending("bot"), control.mode()
 claim_daily(request_id="1", member_id=100001, member_name="ada")
 transfer(request_id="2", sender_id=100001, receiver_id=100002, amount=1)
-services.mark_stopped("bot")
+services.mark_stopped("bot", started_at=now)
 print("worked")
 """
 
