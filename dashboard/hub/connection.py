@@ -5,6 +5,7 @@ from collections import deque
 
 from django.conf import settings
 
+from dashboard.frames import Resume
 from dashboard.hub.batch import Batch
 from dashboard.hub.codes import TOO_SLOW
 from dashboard.hub.daphne import DirectLink
@@ -12,14 +13,15 @@ from dashboard.hub.link import Link
 
 HELD_MAX_FRAMES = 10_000
 """How far a browser may fall behind the log while it is sent what it missed before."""
+ASKED_MAX = 10
 
 
 class Connection:
     """A way out, whose it is, and whether it takes what it is given."""
 
     __slots__ = (
-        "_held", "_left_at", "_left_bytes", "_too_slow", "_written_bytes", "link", "session_key",
-        "user_id",
+        "_asked", "_held", "_left_at", "_left_bytes", "_too_slow", "_written_bytes", "link",
+        "session_key", "user_id",
     )  # fmt: skip
 
     def __init__(self, link: Link, *, user_id: int, session_key: str) -> None:
@@ -27,6 +29,7 @@ class Connection:
         self.user_id = user_id
         self.session_key = session_key
         self._held: deque[str] | None = None
+        self._asked: list[Resume] | None = None
         self._too_slow = False
         self._written_bytes = 0  # but for those that left at once
         self._left_bytes = 0  # of those written, as far as seen
@@ -72,6 +75,15 @@ class Connection:
     def hold(self) -> None:
         """Keep live frames back from now on, until they are taken and there are none left."""
         self._held = deque()
+
+    def ask_later(self, wanted: Resume) -> None:
+        """Keep what is asked for while something else is replayed; of very many the newest."""
+        self._asked = [*(self._asked or []), wanted][-ASKED_MAX:]
+
+    def asked(self) -> list[Resume]:
+        """Return what was asked for meanwhile, in order, and forget it."""
+        wanted, self._asked = self._asked or [], None
+        return wanted
 
     def put_first(self, frames: list[str]) -> None:
         """Put what was missed before what is held back."""

@@ -136,8 +136,14 @@ class Hub:
     # ------------------------------------------------------------------ what is missed
 
     def resume(self, connection: Connection, wanted: Resume) -> None:
-        """Replay what follows `wanted.after`, then say `RESUMED`; live frames wait meanwhile."""
-        if connection.holds or not self.log.runs:
+        """Replay what follows `wanted.after`, then say `RESUMED`; live frames wait meanwhile.
+
+        So does another wish: each gets its answer, in order.
+        """
+        if not self.log.runs:
+            return
+        if connection.holds:
+            connection.ask_later(wanted)
             return
         tail = self.log.tail
         missing = tail.last - wanted.after
@@ -191,6 +197,8 @@ class Hub:
         while connection in self.groups.get(LOG_GROUP, ()):
             if connection.send_held(settings.SOCKET_UNSENT_MAX_BYTES // 4):
                 self.groups[LOG_GROUP].held_changed()
+                for wanted in connection.asked():
+                    self.resume(connection, wanted)
                 return
             await asyncio.sleep(PIECE_SECONDS)
 

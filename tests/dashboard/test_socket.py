@@ -212,6 +212,27 @@ async def test_resume_replays_exactly_what_was_missed(
         assert [event["seq"] for event in await page.events(1)] == [8]
 
 
+async def test_each_resume_of_several_at_once_is_answered_in_order(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    await arecord(4)
+    async with browser(live_web, cookie) as page:
+        epoch = (await page.receive())["data"]["stream"]["epoch"]
+        for after in (1, 9, 2, 4):
+            await page.send("RESUME", epoch=epoch, after=after)
+        answers = [await page.receive_until("RESUMED") for _ in range(4)]
+        assert answers == [
+            {"from": 2, "to": 4, "complete": True},
+            {"from": 10, "to": 4, "complete": False},
+            {"from": 3, "to": 4, "complete": True},
+            {"from": 5, "to": 4, "complete": True},
+        ]
+        replayed = [frame["data"]["seq"] for frame in page.frames if frame["type"] == "NEW_EVENT"]
+        assert replayed == [2, 3, 4, 3, 4]
+        await arecord()
+        assert [event["seq"] for event in await page.events(1)] == [5]
+
+
 async def test_resume_reads_from_the_database_what_the_hub_does_not_keep(
     start_web: Web, staff: User
 ):
