@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from dashboard import control, frames, queries, services, stats
+from dashboard import control, frames, queries, retention, services, stats
 from dashboard.hub.background import collector, every, in_thread, spawn
 from dashboard.hub.intake import FRAME_MAX_CHARACTERS, Intake
 from dashboard.hub.tail import Tail
@@ -25,6 +25,8 @@ COLLECT_SECONDS = 3.0
 """How long the stats may take before the last ones are sent: browsers wait 12.5 s for a frame."""
 REORDER_SECONDS = 0.02
 """How long a frame that is missing may be on its way before it is read from the database."""
+
+_Collected = tuple[dict[str, Any], int | None]
 
 
 class Log:
@@ -47,7 +49,7 @@ class Log:
         self._stats: dict[str, Any] = {}
         self._frame: tuple[object, str] = (None, "")
         self._live = "live"
-        self._collecting: tuple[Tail, int, asyncio.Task[dict[str, Any]]] | None = None
+        self._collecting: tuple[Tail, int, asyncio.Task[_Collected]] | None = None
         self._intake: Intake | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._wake = asyncio.Event()
@@ -229,7 +231,7 @@ class Log:
         if work.done():
             self._collecting = None
         try:
-            collected = work.result()  # raises `InvalidStateError` if it is still under way
+            collected, oldest = work.result()  # raises `InvalidStateError` if it is still under way
         except Exception as error:  # noqa: BLE001 - whatever the database raises, sockets stay
             if self._live != "stale":
                 logger.warning("the database does not answer: %r", error)
@@ -248,6 +250,7 @@ class Log:
                 return
             if at["head"] > tail.last:
                 self._start_repair()
+            tail.forget_before(oldest or at["head"] + 1)
         self._relay([self.snapshot()])
 
     async def _poll(self) -> None:
@@ -278,12 +281,12 @@ class Log:
         self._relay([self.snapshot()])
 
 
-async def _collect() -> dict[str, Any]:
-    """Collect the stats, after what the bot did not answer in time."""
+async def _collect() -> _Collected:
+    """Collect the stats, after what the bot did not answer in time; and the oldest event's seq."""
 
-    def call() -> dict[str, Any]:
+    def call() -> _Collected:
         control.settle(timezone.now())
-        return stats.collect()
+        return stats.collect(), retention.oldest_event()
 
     return await in_thread(call, threads=collector)
 

@@ -79,6 +79,11 @@ class Tail:
         newest = other.newest(1)
         return self.last < other.last or any(self.contradicts(other.last, it) for it in newest)
 
+    def forget_before(self, seq: int) -> None:
+        """Let go of the frames before `seq`: they are no longer in the log."""
+        while self._frames and self.last - len(self._frames) + 1 < seq:
+            self._frames.popleft()
+
     @property
     def has_gap(self) -> bool:
         """Whether frames wait for one that is missing."""

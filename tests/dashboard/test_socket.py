@@ -644,6 +644,23 @@ FORGED: list[dict[str, object]] = [
 async def test_a_web_process_that_stops_says_4009_and_its_successor_replays(
     live_web: LiveWeb, cookie: dict[str, str]
 ):
+async def test_what_was_pruned_is_neither_shown_nor_replayed_from_memory(
+    start_web: Web, staff: User
+):
+    web = start_web(STATS_INTERVAL_SECONDS="0.5")
+    await arecord(5)
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        epoch = (await page.receive())["data"]["stream"]["epoch"]
+        await Event.objects.filter(seq__lte=3).adelete()
+        while len((now := await page.receive_until("STATS_UPDATE"))["recentEvents"]) > 2:
+            pass
+        assert [event["seq"] for event in now["recentEvents"]] == [5, 4]
+        await page.send("RESUME", epoch=epoch, after=2)
+        assert not (await page.receive_until("RESUMED"))["complete"]
+        await page.send("RESUME", epoch=epoch, after=3)
+        assert await page.receive_until("RESUMED") == {"from": 4, "to": 5, "complete": True}
+
+
     await arecord()
     async with browser(live_web, cookie) as page, browser(live_web, cookie) as other:
         stream = (await page.receive())["data"]["stream"]

@@ -109,3 +109,17 @@ def test_any_mixture_of_drops_copies_and_reorderings_comes_out_whole_once_repair
         out += order.offer(seq, str(seq))
     assert out == [str(number) for number in range(1, count + 1)]
     assert order.after(0) == out
+
+
+def test_what_was_pruned_is_not_had_again_and_the_rest_goes_on():
+    order = tail()
+    for seq in range(1, 6):
+        order.offer(seq, str(seq))
+    order.forget_before(0)
+    assert order.after(0) == ["1", "2", "3", "4", "5"]
+    order.forget_before(4)
+    assert order.after(2) is None
+    assert order.after(3) == order.newest(10)[::-1] == ["4", "5"]
+    order.forget_before(99)
+    assert (order.newest(10), order.after(5)) == ([], [])
+    assert order.offer(6, "6") == ["6"]
