@@ -48,6 +48,7 @@ class Intake:
         self._layer = get_channel_layer()
         self._channel: str | None = None
         self._lean = True
+        self._known = False  # whether Redis was heard by our own reader: then it is as we know it
         self._heard_at = time.monotonic()
         self._confirmed = False
         self._reconnect_after = RECONNECT_SECONDS
@@ -77,7 +78,7 @@ class Intake:
                         self._take(await subscription.receive())
             except Exception as error:  # noqa: BLE001 - any layer, any fault: the probe tells, here we try again
                 logger.debug("cannot hear %s: %r", self.group, error)
-                if self._lean and isinstance(error, NOT_AS_KNOWN):
+                if self._lean and not self._known and isinstance(error, NOT_AS_KNOWN):
                     self._lean = False
                     logger.warning(
                         "listening through the channel layer, which is slower: %r. Install what"
@@ -136,6 +137,7 @@ class Intake:
 
     def _heard(self) -> None:
         self._heard_at = time.monotonic()
+        self._known = self._lean
         self._reconnect_after = RECONNECT_SECONDS
         if not self.hears:
             logger.info("the channel layer is heard again")

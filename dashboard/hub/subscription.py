@@ -14,6 +14,8 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from channels_redis.utils import create_pool
 
 READ_BYTES = 1 << 20
+WAITING_MAX_BYTES = 16 << 20
+"""How much may be read of a message, or of what is none, before it is whole."""
 NOT_AS_KNOWN = (AttributeError, TypeError, ValueError)
 
 
@@ -80,6 +82,8 @@ class RedisSubscription:
         self._buffer += data
         payloads, used = read_messages(self._buffer)
         del self._buffer[:used]
+        if len(self._buffer) > WAITING_MAX_BYTES:
+            raise ConnectionError("Redis sends a message that is far too long to be ours")
         return [self._decoded(payload) for payload in payloads]
 
     def _decoded(self, payload: bytes) -> Any:
@@ -115,16 +119,25 @@ def read_messages(buffer: bytes | bytearray) -> tuple[list[bytes], int]:
         if buffer[at] != b"*"[0]:
             raise ValueError(f"Redis did not send an array but {bytes(buffer[at:end])!r}")
         items: list[bytes] = []
-        count, at = int(buffer[at + 1 : end]), end + 2
+        count, at = _natural(buffer[at + 1 : end]), end + 2
         while len(items) < count and (end := buffer.find(b"\r\n", at)) >= 0:
             kind, value = buffer[at], bytes(buffer[at + 1 : end])
             at = end + 2
             if kind == b"$"[0]:
-                value, at = bytes(buffer[at : at + int(value)]), at + int(value) + 2
+                first, at = at, at + _natural(value) + 2
+                if at > len(buffer):  # not copied until it is whole: it may come in many parts
+                    break
+                value = bytes(buffer[first : at - 2])
             items.append(value)
-        if len(items) < count or at > len(buffer):
+        if len(items) < count:
             break
         used = at
-        if items[0] == b"message":
+        if items[:1] == [b"message"]:
             payloads.append(items[-1])
     return payloads, used
+
+
+def _natural(digits: bytes | bytearray) -> int:
+    if not digits.isdigit():
+        raise ValueError(f"Redis did not send a length but {bytes(digits)!r}")
+    return int(digits)

@@ -41,9 +41,12 @@ def test_messages_are_whole_wherever_the_network_cuts_them(pushed: Pushed, size:
     assert not buffer
 
 
-@pytest.mark.parametrize("sent", [b"-ERR no\r\n", b"$3\r\nabc\r\n", b"*x\r\n", b"\r\n\r\n"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"-ERR no\r\n", b"$3\r\nabc\r\n", b"*x\r\n", b"\r\n\r\n", b"*-1\r\n", b"*2\r\n$-9\r\n"],
+)
 def test_what_no_subscriber_is_sent_is_refused(sent: bytes):
-    with pytest.raises(ValueError, match=r"Redis|invalid literal"):
+    with pytest.raises(ValueError, match="Redis did not send"):
         read_messages(sent)
 
 
@@ -53,6 +56,17 @@ def layer_config(settings) -> dict[str, Any]:
     settings.CHANNEL_LAYERS = copy.deepcopy(settings.CHANNEL_LAYERS)
     config: dict[str, Any] = settings.CHANNEL_LAYERS["default"]["CONFIG"]
     return config
+
+
+async def test_what_never_ends_is_not_kept_for_ever():
+    class Endless:
+        async def read(self, size: int) -> bytes:
+            return bytes(min(size, 1 << 17))
+
+    heard = RedisSubscription(None, "", Endless())
+    with pytest.raises(ConnectionError, match="far too long"):
+        while True:
+            assert await heard.receive() == []
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
@@ -104,6 +118,35 @@ async def test_a_redis_that_speaks_another_way_is_heard_through_the_layer(
         await intake.stop()
         await get_channel_layer().flush()
     assert "listening through the channel layer" in caplog.text
+
+
+async def test_garbage_in_the_place_of_redis_is_an_outage_like_any_other(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+):
+    async def gibber(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"+OK\r\n" * 9 + b"220 smtp.example ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+        met.set()
+
+    met, hears = asyncio.Event(), asyncio.Event()
+    intake = Intake("test", lambda _: None, lambda now: hears.set() if now else hears.clear())
+    intake.start()
+    try:
+        async with asyncio.timeout(20):
+            await hears.wait()
+            broker.stop()
+            broker.socket.unlink(missing_ok=True)
+            async with await asyncio.start_unix_server(gibber, broker.socket):
+                await met.wait()
+            broker.socket.unlink(missing_ok=True)
+            hears.clear()
+            broker.start()
+            await hears.wait()
+    finally:
+        await intake.stop()
+        await get_channel_layer().flush()
+    assert "listening through the channel layer" not in caplog.text
 
 
 async def test_any_layer_can_be_heard():
