@@ -11,7 +11,7 @@ import msgspec
 
 from dashboard.models import Event
 
-PING_ID_MAX_CHARACTERS = 64
+PING_ID_MAX_BYTES = 1024
 
 
 def timestamp(at: datetime) -> str:
@@ -129,6 +129,6 @@ def decode(text: str) -> Resume | Ping:
         frame = decoder.decode(envelope.data)
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadFrame("bad_data", f"{envelope.type} does not carry this: {error}.") from None
-    if isinstance(frame, Ping) and len(bytes(frame.id)) > PING_ID_MAX_CHARACTERS:
-        raise BadFrame("bad_data", f"An id has at most {PING_ID_MAX_CHARACTERS} characters.")
+    if isinstance(frame, Ping) and len(bytes(frame.id)) > PING_ID_MAX_BYTES:
+        raise BadFrame("bad_data", f"An id has at most {PING_ID_MAX_BYTES} bytes.")
     return frame
