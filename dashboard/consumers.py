@@ -29,7 +29,7 @@ class Guest(NamedTuple):
     user_id: int
     session_key: str
     may_view: bool
-    resume: Resume | None
+    resume: Resume | BadFrame | None
 
 
 async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,6 +98,8 @@ class DashboardConsumer:
 
     async def join(self) -> None:
         """Join the hub, or close and tell why."""
+        wanted = self.guest.resume
+        told, resume = (None, wanted) if not isinstance(wanted, BadFrame) else (wanted, None)
         try:
             await current_hub().join(LOG_GROUP, self.connection, self.guest.resume)
         except TooManySockets:
@@ -106,6 +108,8 @@ class DashboardConsumer:
         except Exception:
             logger.exception("a socket could not begin")
             self.connection.link.close(codes.RESYNC)
+        if told is not None:
+            self.say_error(told.code, told.message)
 
     def answer(self, message: dict[str, Any]) -> None:
         """Answer one frame of the browser; what is not understood is said, then not tolerated."""
@@ -153,6 +157,10 @@ class Allowance:
 
 
 def _decode(message: dict[str, Any]) -> Resume | Ping:
+    try:
+        return msgspec.convert(said, Resume, strict=False)
+    except msgspec.ValidationError as error:
+        return BadFrame("bad_data", f"The address does not carry a position: {error}.")
     text = message.get("text")
     if text is None:
         raise BadFrame("not_text", "Frames are text, not binary.")
@@ -168,12 +176,9 @@ def _session_key_of(scope: Scope) -> str:
     return parse_cookie(cookies.decode("latin1")).get(settings.SESSION_COOKIE_NAME, "")
 
 
-def _resume_of(scope: Scope) -> Resume | None:
-    """Return the position named in the address, None if there is none or it makes no sense."""
-    query = parse_qs(scope.get("query_string", b"").decode("latin1"))
-    try:
-        return msgspec.convert(
-            {"epoch": query["epoch"][0], "after": query["after"][0]}, Resume, strict=False
-        )
-    except (KeyError, msgspec.ValidationError):
+def _resume_of(scope: Scope) -> Resume | BadFrame | None:
+    """Return the position named in the address, None if there is none; or what is wrong with it."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin1"), keep_blank_values=True)
+    said = {name: query[name][0] for name in ("epoch", "after") if name in query}
+    if not said:
         return None

@@ -283,6 +283,24 @@ async def test_a_resume_that_cannot_be_whole_replays_nothing_and_says_so(
     assert [frame["type"] for frame in page.frames] == ["STATS_UPDATE", "RESUMED"]
 
 
+SENSELESS = [
+    "after=3", "epoch=e", "epoch=e&after=", "epoch=e&after=-1", "epoch=e&after=x",
+    f"epoch=e&after={2**63}", f"epoch=e&after={'9' * 5000}", f"epoch={'e' * 65}&after=1",
+    "epoch=e&after=1.5", "epoch=e&after=true",
+]  # fmt: skip
+
+
+async def test_an_address_whose_position_makes_no_sense_is_told_so_after_the_snapshot(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    for said in SENSELESS:
+        async with browser(live_web, cookie, f"?{said}") as page:
+            assert (await page.receive_until("ERROR"))["code"] == "bad_data", said
+            assert [frame["type"] for frame in page.frames] == ["STATS_UPDATE", "ERROR"], said
+            await page.send("PING", id=1)
+            assert await page.receive_until("PONG") == {"id": 1}, said
+
+
 async def test_a_ping_is_answered_with_its_own_id(live_web: LiveWeb, cookie: dict[str, str]):
     async with browser(live_web, cookie) as page:
         for given in ["a", 7, None, {"x": [1]}, "x" * 1022]:
