@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -12,6 +11,7 @@ from django.http import parse_cookie
 
 from dashboard import access, frames
 from dashboard.admission import Admission
+from dashboard.allowance import Allowance
 from dashboard.frames import BadFrame, Ping, Resume
 from dashboard.hub import LOG_GROUP, Connection, TooManySockets, codes, current_hub, link_for
 from dashboard.hub.link import Link, Receive, Scope, Send
@@ -101,7 +101,7 @@ class DashboardConsumer:
         wanted = self.guest.resume
         told, resume = (None, wanted) if not isinstance(wanted, BadFrame) else (wanted, None)
         try:
-            await current_hub().join(LOG_GROUP, self.connection, self.guest.resume)
+            await current_hub().join(LOG_GROUP, self.connection, resume)
         except TooManySockets:
             self.say_error("too_many", "There are too many open sockets.")
             self.connection.link.close(codes.TOO_MANY)
@@ -135,32 +135,7 @@ class DashboardConsumer:
         self.connection.deliver(frames.encode("ERROR", {"code": code, "message": message}))
 
 
-class Allowance:
-    """So many messages a second, with as many at once (a token bucket)."""
-
-    __slots__ = ("_at", "_left", "per_second")
-
-    def __init__(self, per_second: int) -> None:
-        self.per_second = per_second
-        self._left = float(per_second)
-        self._at = time.monotonic()
-
-    def take(self) -> bool:
-        """Take one; return False if there is none left."""
-        now = time.monotonic()
-        self._left = min(self.per_second, self._left + (now - self._at) * self.per_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 def _decode(message: dict[str, Any]) -> Resume | Ping:
-    try:
-        return msgspec.convert(said, Resume, strict=False)
-    except msgspec.ValidationError as error:
-        return BadFrame("bad_data", f"The address does not carry a position: {error}.")
     text = message.get("text")
     if text is None:
         raise BadFrame("not_text", "Frames are text, not binary.")
@@ -182,3 +157,7 @@ def _resume_of(scope: Scope) -> Resume | BadFrame | None:
     said = {name: query[name][0] for name in ("epoch", "after") if name in query}
     if not said:
         return None
+    try:
+        return msgspec.convert(said, Resume, strict=False)
+    except msgspec.ValidationError as error:
+        return BadFrame("bad_data", f"The address does not carry a position: {error}.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from functools import partial
 from random import uniform
 from types import SimpleNamespace
@@ -14,7 +15,9 @@ from django.conf import settings
 
 from dashboard import metrics
 from dashboard.addresses import behind_proxies
+from dashboard.allowance import Allowance
 from dashboard.headers import security_headers
+from dashboard.hub.codes import TOO_MANY
 from dashboard.hub.daphne import Tracked
 from dashboard.origins import is_allowed
 
@@ -30,6 +33,12 @@ HANDSHAKE = (
 
 SILENCE_SECONDS = 20
 """How long a client may be silent within a request, or between two of them."""
+FRAMES_PER_SECOND_MAX = 1000
+"""Pings, pongs and fragments too, of which the application hears nothing."""
+LEAVE_SECONDS = 2.0
+"""How long a client that has said goodbye may take to read what it was sent."""
+READ_BYTES = 4096
+"""How much of one socket is read at a time: the smallest frames in it take some 10 ms."""
 
 
 class Request(WebRequest):
@@ -77,6 +86,9 @@ class Request(WebRequest):
     def process(self) -> Any:
         """Serve, but a handshake from no page of ours not even as far as its parsing."""
         self.requestHeaders.removeHeader(b"Daphne-Root-Path")  # it would change every link
+        self.requestHeaders.removeHeader(b"Sec-WebSocket-Protocol")  # we speak none, whatever it is
+        if self.clientproto == b"HTTP/1.0":
+            self.requestHeaders.removeHeader(b"Upgrade")  # RFC 9110, section 7.8
         upgrade = self.requestHeaders.getRawHeaders(b"Upgrade", [b""])[0]
         origins = self.requestHeaders.getRawHeaders(b"Origin", [])
         if upgrade.lower() == b"websocket" and not is_allowed(origins):
@@ -102,20 +114,57 @@ class Socket(Tracked, WebSocketProtocol):
     forbidden frame) is told by a close code, where Daphne would just hang up.
     """
 
+    last_ping: float  # of the machine's clock, as Daphne notes it
+    socket_opened: float
+    _frames: Allowance | None = None
+    _last_read = False
+
     def onOpen(self) -> None:
         """Let go of what only the handshake needed: a socket is idle for hours."""
         super().onOpen()
         # Those opened together, after a restart, are not to be pinged together for ever.
         self.last_ping -= uniform(0, self.server.ping_interval)  # noqa: S311 - no secret
         self.transport.unregisterProducer()  # the HTTP of before, with its request
+        self.transport.bufferSize = READ_BYTES
         self.clean_headers.clear()  # the scope's are these
         self.request: Any = SimpleNamespace(path=self.request.path)
         self.__dict__ = {name: it for name, it in vars(self).items() if name not in HANDSHAKE}
 
     def dataReceived(self, data: bytes) -> None:
-        """Go on reading, but past what follows such a break: hanging up at once loses the code."""
-        if not self.failedByMe:
-            super().dataReceived(data)
+        """Go on reading, but past what follows such a break: hanging up at once loses the code.
+
+        Past what follows our close as well, but for what may be the answer to it.
+        """
+        if self.failedByMe or self._last_read:
+            return
+        self._last_read = self.state == self.STATE_CLOSING
+        super().dataReceived(data)
+
+    def onFrameBegin(self) -> None:
+        """Take a frame, or close: no browser sends so many."""
+        if self._frames is None:
+            self._frames = Allowance(FRAMES_PER_SECOND_MAX)
+        if not self._frames.take():
+            self.sendClose(code=TOO_MANY)
+        super().onFrameBegin()
+
+    def check_timeouts(self) -> None:
+        """Ping in time, also when the clock of the machine was set back."""
+        now = time.time()
+        self.socket_opened = min(self.socket_opened, now)
+        self.last_ping = min(self.last_ping, now)
+        super().check_timeouts()
+
+    def dropConnection(self, abort: bool = False) -> None:
+        """Hang up: when what was written has left, but soon, if `abort` is not to be at once.
+
+        A close that is none is answered with its code; then Autobahn takes it for the answer.
+        """
+        if abort and not (self.failedByMe and self.wasClean):
+            super().dropConnection(abort=True)
+        else:
+            super().dropConnection(abort=False)
+            asyncio.get_running_loop().call_later(LEAVE_SECONDS, self.transport.abortConnection)
 
     def sendHttpErrorResponse(
         self,

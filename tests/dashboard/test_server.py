@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
@@ -13,7 +14,8 @@ from django.conf import settings
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.tcp import Server as Transport
 
-from dashboard.server import HANDSHAKE, Inbox, Server, Socket
+from dashboard.hub.codes import TOO_MANY
+from dashboard.server import FRAMES_PER_SECOND_MAX, HANDSHAKE, Inbox, Server, Socket
 from tests.broker import Broker
 from tests.drill.web import Web
 from tests.web import database_url
@@ -106,6 +108,40 @@ async def test_a_light_socket_is_heard_in_order_and_closes_with_its_code():
         writer.write(b"\x88\x82\0\0\0\0" + (4007).to_bytes(2))
         assert await reader.readexactly(4) == b"\x88\x02" + (1000).to_bytes(2)
         assert await scope["ended"] == 4007
+
+
+@pytest.mark.parametrize("frame", [b"\x89\x80\0\0\0\0", b"\x8a\x80\0\0\0\0", b"\x00\x80\0\0\0\0"])
+async def test_a_flood_of_frames_that_are_no_message_is_closed_and_read_past(frame: bytes):
+    async with served() as open_one:
+        _, _, reader, writer = await open_one()
+        writer.write(b"\x01\x80\0\0\0\0" if frame[0] == 0 else b"")  # a message that never ends
+        writer.write(frame * (FRAMES_PER_SECOND_MAX - 1))
+        if frame[0] == 0x89:
+            assert await reader.readexactly(2) == b"\x8a\x00"
+        writer.write(frame * 20_000)
+        async with asyncio.timeout(10):
+            told = await reader.readuntil(b"\x88\x02" + TOO_MANY.to_bytes(2))
+        assert told.count(b"\x8a\x00") < 2 * FRAMES_PER_SECOND_MAX
+
+
+async def test_who_says_goodbye_and_reads_nothing_is_let_go_of():
+    async with served() as open_one:
+        protocol, scope, _, writer = await open_one()
+        writer.transport.pause_reading()
+        while not protocol.transport.dataBuffer:
+            protocol.sendMessage(b"x" * 1_000_000)
+            await asyncio.sleep(0)
+        writer.write(b"\x88\x82\0\0\0\0" + (1000).to_bytes(2))
+        assert await scope["ended"] == 1000
+
+
+async def test_a_clock_that_is_set_back_keeps_no_socket_from_its_ping():
+    async with served(ping_interval=0) as open_one:
+        protocol, _, reader, _ = await open_one()
+        protocol.last_ping = protocol.socket_opened = time.time() + 3600
+        protocol.check_timeouts()
+        protocol.check_timeouts()
+        assert (await reader.readexactly(2))[0] == 0x89
 
 
 async def test_sockets_opened_together_are_not_pinged_together():

@@ -420,6 +420,16 @@ async def test_what_breaks_the_protocol_is_closed_with_its_code_and_disturbs_nob
     assert not [line for line in live_web.lines if "Traceback" in line]
 
 
+async def test_a_close_that_is_none_is_answered_with_its_code(
+    live_web: LiveWeb, start_raw: Callable[[LiveWeb], RawSocket]
+):
+    for said, code in [(b"\x03", 1002), ((1005).to_bytes(2), 1002), (b"\x03\xe8\xff", 1007)]:
+        raw = start_raw(live_web)
+        await raw.open()
+        await raw.send(frame(said, first=0x88))
+        assert await raw.drain() == code, said
+
+
 @pytest.mark.parametrize(("first", "code"), [(0x81, 1009), (0x89, 1002)])
 async def test_what_follows_such_a_break_is_read_past_and_kept_nowhere(
     live_web: LiveWeb,
@@ -493,6 +503,32 @@ async def test_an_origin_that_is_no_address_is_refused_before_it_reaches_us(
 ):
     for origin in NO_ORIGINS:
         assert await status_of(live_web, cookie, at_home(origin, live_web)) in {400, 403}, origin
+    assert not [line for line in live_web.lines if "Traceback" in line]
+
+
+ODD_HANDSHAKES = {
+    (b"\r\n\r\n", b"\r\nSec-WebSocket-Protocol: \xff\r\n\r\n"): b"101",
+    (b"HTTP/1.1", b"HTTP/1.0"): b"404",
+    (b"GET /ws ", b"POST /ws "): b"405",
+    (b"Version: 13", b"Version: 12"): b"400",
+}
+
+
+async def test_an_odd_handshake_is_answered_and_breaks_nothing(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    request = (
+        f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{live_web.port}\r\nOrigin: {live_web.url}\r\n"
+        f"Cookie: {cookie['name']}={cookie['value']}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Version: 13\r\n\r\n"
+    )
+    for change, status in ODD_HANDSHAKES.items():
+        reader, writer = await asyncio.open_connection("127.0.0.1", live_web.port)
+        writer.write(request.encode().replace(*change))
+        assert (await reader.readline()).split()[1] == status, change
+        writer.close()
+        await writer.wait_closed()
     assert not [line for line in live_web.lines if "Traceback" in line]
 
 
@@ -608,6 +644,23 @@ async def test_a_log_that_was_restored_and_written_on_is_never_mixed_with_the_on
     assert "NEW_EVENT" not in [frame["type"] for frame in page.frames]
 
 
+async def test_what_was_pruned_is_neither_shown_nor_replayed_from_memory(
+    start_web: Web, staff: User
+):
+    web = start_web(STATS_INTERVAL_SECONDS="0.5")
+    await arecord(5)
+    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
+        epoch = (await page.receive())["data"]["stream"]["epoch"]
+        await Event.objects.filter(seq__lte=3).adelete()
+        while len((now := await page.receive_until("STATS_UPDATE"))["recentEvents"]) > 2:
+            pass
+        assert [event["seq"] for event in now["recentEvents"]] == [5, 4]
+        await page.send("RESUME", epoch=epoch, after=2)
+        assert not (await page.receive_until("RESUMED"))["complete"]
+        await page.send("RESUME", epoch=epoch, after=3)
+        assert await page.receive_until("RESUMED") == {"from": 4, "to": 5, "complete": True}
+
+
 async def test_forged_and_garbage_messages_are_ignored_and_disturb_nobody(
     live_web: LiveWeb, cookie: dict[str, str], broker: Broker
 ):
@@ -662,23 +715,6 @@ FORGED: list[dict[str, object]] = [
 async def test_a_web_process_that_stops_says_4009_and_its_successor_replays(
     live_web: LiveWeb, cookie: dict[str, str]
 ):
-async def test_what_was_pruned_is_neither_shown_nor_replayed_from_memory(
-    start_web: Web, staff: User
-):
-    web = start_web(STATS_INTERVAL_SECONDS="0.5")
-    await arecord(5)
-    async with browser(web, await sync_to_async(web.cookie)(staff)) as page:
-        epoch = (await page.receive())["data"]["stream"]["epoch"]
-        await Event.objects.filter(seq__lte=3).adelete()
-        while len((now := await page.receive_until("STATS_UPDATE"))["recentEvents"]) > 2:
-            pass
-        assert [event["seq"] for event in now["recentEvents"]] == [5, 4]
-        await page.send("RESUME", epoch=epoch, after=2)
-        assert not (await page.receive_until("RESUMED"))["complete"]
-        await page.send("RESUME", epoch=epoch, after=3)
-        assert await page.receive_until("RESUMED") == {"from": 4, "to": 5, "complete": True}
-
-
     await arecord()
     async with browser(live_web, cookie) as page, browser(live_web, cookie) as other:
         stream = (await page.receive())["data"]["stream"]
