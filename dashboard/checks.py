@@ -1,7 +1,9 @@
 """What is complained about at start: settings that are unsafe in production, or at odds."""
 
+import re
 import zlib
 from ipaddress import ip_network
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -196,10 +198,21 @@ def check_relations(**_: Any) -> list[CheckMessage]:
     return found
 
 
+_PLACEHOLDERS = (
+    "changeit", "changeme", "changethis", "default", "example", "insecure", "mysecret", "password",
+    "placeholder", "pleasechange", "replaceme", "replacethis", "replacewith", "secretkey",
+    "yoursecret", "yourkey",
+)  # fmt: skip
+
+
 def is_weak(key: str) -> bool:
     """Tell whether `key` has little to guess: what repeats itself compresses, randomness not.
 
-    50 random letters and digits never come below 47 bytes, a repeated word never above 30.
+    50 random letters and digits never come below 47 bytes, a repeated word never above 30. Words
+    that stand for a key still to be made count however they are written, and so does the alphabet.
     """
-    placeholder = any(word in key.lower() for word in ("insecure", "changeme", "change-me"))
-    return placeholder or len(zlib.compress(key.encode(), 9)) < 40
+    plain = re.sub(r"[^a-z0-9]", "", key.lower())
+    if any(word in plain for word in _PLACEHOLDERS):
+        return True
+    steps = sum(ord(b) - ord(a) in {-1, 1} for a, b in pairwise(key))
+    return steps > len(key) / 2 or len(zlib.compress(key.encode(), 9)) < 40

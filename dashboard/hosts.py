@@ -1,5 +1,7 @@
 """Whose a host is, as far as its name or address tells. Needs no settings: they need it."""
 
+import re
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -10,12 +12,31 @@ _PRIVATE_NETWORKS = [
         *("100.64.0.0/10", "::1/128", "fc00::/7", "fe80::/10"),
     )
 ]
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 def host_of(url: str) -> str:
     """Return the host in `url`, empty where it has none."""
     return urlsplit(url).hostname or ""
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of an http or https `url` as browsers write it.
+
+    In lower case and ASCII, without a user, the port of its scheme, or anything after the port.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        address = ip_address(host)
+        host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
+    except ValueError:
+        with suppress(UnicodeError):
+            host = host.encode("idna").decode()
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def is_loopback(host: str) -> bool:
@@ -29,13 +50,16 @@ def is_loopback(host: str) -> bool:
 def is_private(host: str) -> bool:
     """Tell whether `host` is this machine or on a network of its owner's.
 
-    A name without a dot is one: compose files and /etc/hosts have those. Nothing is looked up.
+    A name without a dot is one: compose files and /etc/hosts have those. A number is an address in
+    disguise, and could be anybody's. Nothing is looked up.
     """
     address = _address(host)
     if address is not None:
         return any(address in network for network in _PRIVATE_NETWORKS)
     name = host.lower().rstrip(".")
-    return name != "*" and ("." not in name or name.endswith(_PRIVATE_ENDINGS))
+    if name == "*" or _NUMBER.fullmatch(name):
+        return False
+    return "." not in name or name.endswith(_PRIVATE_ENDINGS)
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

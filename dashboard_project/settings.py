@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from environs import Env, EnvValidationError, validate
 from marshmallow import ValidationError
 
-from dashboard.hosts import host_of, is_loopback
+from dashboard.hosts import host_of, is_loopback, origin_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -66,10 +66,15 @@ def _explain(error: EnvValidationError) -> list[str]:
     for name, found in messages.items():
         problems = [text for item in found for text in (item if isinstance(item, list) else [item])]
         value = os.environ.get(name)  # None if it stands in .env
-        shown = "" if value is None or name in _SECRET_VARIABLES else f"={value[:80]!r}"
+        shown = "" if value is None or name in _SECRET_VARIABLES else f"={_readable(value)!r}"
         remedy = _REMEDIES.get(name, ".env.example tells its meaning and default.")
         lines.append(f"{name}{shown} is wrong: {' '.join(map(str, problems))} {remedy}")
     return lines
+
+
+def _readable(value: str) -> str:
+    """Return the beginning of `value`, without the user and the password of a URL."""
+    return re.sub(r"(?<=//)[^/,]*@", "[secret]@", value)[:80]
 
 
 def _url(*schemes: str) -> Any:
@@ -95,11 +100,15 @@ def _discord_or_loopback(value: str) -> None:
 
 
 def _origins(values: list[str]) -> None:
+    """Refuse what no browser sends: a socket's origin is compared to the letter."""
     for value in values:
         _url("http", "https")(value)
-        parts = urlsplit(value)
-        if not parts.hostname or parts.path or parts.query:
-            raise ValidationError(f"{value!r} is not scheme://host or scheme://host:port.")
+        if value.lower() != origin_of(value):
+            raise ValidationError(
+                f"A browser's origin there is {origin_of(value)!r}."
+                if host_of(value)
+                else "It is not scheme://host or scheme://host:port."
+            )
 
 
 def _networks(values: list[str]) -> None:
@@ -152,11 +161,7 @@ STATIC_DIR: str = env.str("STATIC_DIR", "")
 SECRET_KEY: str = env.str("SECRET_KEY", "", validate=_absent_or_long)
 DEMO_ADMIN_PASSWORD: str = env.str("DEMO_ADMIN_PASSWORD", "")  # only `make run` reads it
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-ALLOWED_ORIGINS: list[str] = env.list(
-    "ALLOWED_ORIGINS",
-    [f"http://localhost:{PORT}", f"http://127.0.0.1:{PORT}"],
-    validate=_origins,
-)
+ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", [], validate=_origins)
 
 # Whose X-Forwarded-For is believed. Nobody's unless named: anybody can write one.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", [], validate=_networks)
@@ -239,6 +244,9 @@ try:
 except EnvValidationError as _error:
     _stop(*_explain(_error))
 
+ALLOWED_ORIGINS = [origin.lower() for origin in ALLOWED_ORIGINS] or [
+    origin_of(f"http://{host}:{PORT}") for host in ("localhost", "127.0.0.1")
+]
 # Somebody's host is outside: so are the others who can reach it.
 PRODUCTION = PRODUCTION or not all(
     map(is_loopback, [*ALLOWED_HOSTS, *map(host_of, ALLOWED_ORIGINS)])

@@ -136,8 +136,21 @@ def test_every_command_says_in_one_line_that_the_database_does_not_answer(folder
         assert "hunter2" not in line
 
 
-@pytest.mark.parametrize("key", ["a" * 50, "1234567890" * 5, "changeme-" + KEY, "secret" * 20])
-def test_a_key_that_repeats_itself_is_weak(key: str) -> None:
+@pytest.mark.parametrize(
+    "key",
+    [
+        "a" * 50,
+        "1234567890" * 5,
+        "changeme-" + KEY,
+        "secret" * 20,
+        "django-insecure-" + KEY,
+        "please-change-this-key-before-you-put-it-on-the-internet!",
+        "your_secret_key_goes_here_make_it_long_and_very_random_42",
+        "REPLACE-ME-with-fifty-characters-of-your-own-randomness-7",
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    ],
+)
+def test_a_key_that_repeats_itself_or_stands_for_another_is_weak(key: str) -> None:
     assert is_weak(key)
     assert not is_weak(KEY)
 
@@ -151,7 +164,7 @@ def test_a_key_that_repeats_itself_is_weak(key: str) -> None:
         ("cache.internal", False, True), ("fd00::1", False, True), ("203.0.113.9", False, False),
         ("8.8.8.8", False, False), ("2001:db8::1", False, False), ("example.org", False, False),
         ("localhost.example.org", False, False), ("*", False, False),
-        ("::ffff:8.8.8.8", False, False),
+        ("::ffff:8.8.8.8", False, False), ("134744072", False, False), ("0x8080808", False, False),
         (".example.org", False, False), ("0.0.0.0", False, False),
     ],
 )  # fmt: skip
