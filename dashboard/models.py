@@ -42,6 +42,23 @@ class Stream(models.Model):
         return f"{self.epoch} at {self.head}"
 
 
+class Pruned(models.Model):
+    """How far the log was pruned: events up to seq `upto` may be gone; one row, none before that.
+
+    It is apart from the stream, whose row writers lock: who prunes waits for none of them.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    upto = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="pruned_is_one_row")]
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"up to {self.upto}"
+
+
 class Event(models.Model):
     """A fact of the past. `seq` is gapless, from 1, in commit order; rows are never changed."""
 

@@ -1,8 +1,9 @@
 """Deleting what is old: events from the oldest end of the log, and samples; never a counter.
 
 Each deletion is short and a transaction of its own, takes no lock that a writer waits for except
-the database's own, and leaves the writers as much time as it takes. What is left of the log stays
-gapless up to its head; a reader who comes from before it is told so, and starts from a snapshot.
+the database's own, and leaves the writers as much time as it takes. `Pruned` keeps how far it
+came. What is left of the log stays gapless up to its head; a reader who comes from before it is
+told so, and starts from a snapshot.
 """
 
 import time
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min
 
-from dashboard.models import DurationMinute, Event, MetricSample
+from dashboard.models import DurationMinute, Event, MetricSample, Pruned
 
 BATCH_ROWS = 500
 WRITERS_WAIT = timedelta(seconds=60)
@@ -47,6 +48,8 @@ def prune_events(before: int, report: Report = lambda _: None) -> int:
     while (oldest := oldest_event()) is not None and oldest < before:
         began = time.monotonic()
         upto = min(oldest + BATCH_ROWS, before)
+        # Before they go: stopped in between, events are left that may be gone, none that may not.
+        Pruned.objects.update_or_create(id=1, defaults={"upto": upto - 1})
         deleted += Event.objects.filter(seq__lt=upto).delete()[0]
         report(deleted)
         time.sleep(time.monotonic() - began)

@@ -122,7 +122,9 @@ def _open(request: Request) -> int | None:
         cursor.execute(
             "INSERT INTO economy_transaction"
             " (kind, request_id, parameters, author, reason, created_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s)"
+            # A guard refuses what is taken, on SQLite before the conflict is met.
+            " SELECT %s, %s, %s, %s, %s, %s"
+            " WHERE NOT EXISTS (SELECT 1 FROM economy_transaction WHERE request_id = %s)"
             " ON CONFLICT (request_id) DO NOTHING RETURNING id",
             [
                 request.kind.value,
@@ -131,6 +133,7 @@ def _open(request: Request) -> int | None:
                 request.author,
                 request.reason,
                 connection.ops.adapt_datetimefield_value(request.at),
+                request.id,
             ],
         )
         row = cursor.fetchone()

@@ -6,7 +6,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM aurora_web, aurora_bot;
 -- The pages, the API and the admin. History is added to, never changed.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO aurora_web;
 REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM aurora_web;
-REVOKE UPDATE, DELETE ON dashboard_event, dashboard_auditentry FROM aurora_web;
+REVOKE UPDATE, DELETE ON dashboard_event, dashboard_auditentry,
+    economy_transaction, economy_entry, economy_claim FROM aurora_web;
 
 -- The bot: no people, no sessions, no audit log.
 DO $$
@@ -18,6 +19,6 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON %I TO aurora_bot', name);
     END LOOP;
 END $$;
-REVOKE UPDATE ON dashboard_event FROM aurora_bot;
+REVOKE UPDATE ON dashboard_event, economy_transaction, economy_entry, economy_claim FROM aurora_bot;
 GRANT SELECT ON django_migrations TO aurora_bot;
 COMMIT;

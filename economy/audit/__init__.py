@@ -1,4 +1,4 @@
-"""The full reconciliation of the ledger: entries, balances, claims, tallies, events, guards.
+"""The full reconciliation of the ledger: entries, balances, claims, what is kept of them, events.
 
 It reads everything, so it is for `check_ledger` and cron. The dashboard's proof, a part at a time,
 is `economy.audit.live`.
@@ -7,12 +7,18 @@ is `economy.audit.live`.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from economy.audit import claims, log, money, totals
+from economy.audit import claims, log, money, picked, totals
 from economy.audit.scope import EVERYTHING, Finding, Rule
 from economy.audit.sql import one_moment
 from economy.models import Account, Claim, Entry, Transaction
 
-RULES: tuple[Rule, ...] = (*money.RULES, *claims.RULES, *totals.RULES, *log.RULES)
+RULES: tuple[Rule, ...] = (
+    *money.RULES,
+    *claims.RULES,
+    *totals.RULES,
+    *picked.RULES,
+    *log.RULES,
+)
 
 
 class Report(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from economy.audit.scope import Finding, Rule, Scope
 from economy.audit.sql import HALF, rows, whole, within
+from economy.models import SYSTEM_IDS, Kind
 
 
 def _sums(scope: Scope) -> Iterator[Finding]:
@@ -99,7 +100,42 @@ def _requests(scope: Scope) -> Iterator[Finding]:
         )
 
 
-BALANCED: tuple[Rule, ...] = (_sums, _chains, _balances)
+def _reasons(scope: Scope) -> Iterator[Finding]:
+    """Who corrected, and why, is what the request said; nobody else has an author or a reason."""
+    for id, kind in rows(
+        "SELECT t.id, t.kind FROM economy_transaction t"  # noqa: S608 - ids
+        f" WHERE {within('t.id', scope.transactions)} AND CASE t.kind WHEN 'correction'"
+        " THEN t.author <> COALESCE(t.parameters ->> 'author', '')"
+        " OR t.reason <> COALESCE(t.parameters ->> 'reason', '')"
+        " ELSE t.author <> '' OR t.reason <> '' END ORDER BY t.id"
+    ):
+        yield Finding(
+            "request_differs",
+            "economy_transaction",
+            str(id),
+            f"its author or its reason is not what the {Kind(kind).label} was asked for with",
+        )
+
+
+def _missing(scope: Scope) -> Iterator[Finding]:
+    """Whatever entries are about is there."""
+    for table, column in (
+        ("economy_account", "account_id"),
+        ("economy_transaction", "transaction_id"),
+    ):
+        for id, entries in rows(
+            f"SELECT e.{column}, COUNT(*) FROM economy_entry e LEFT JOIN {table} x"  # noqa: S608
+            f" ON x.id = e.{column} WHERE {within('e.transaction_id', scope.transactions)}"
+            f" AND x.id IS NULL GROUP BY e.{column} ORDER BY e.{column}"
+        ):
+            yield Finding("row_missing", table, str(id), f"it is gone, and has {entries} entries")
+    systems = {id for (id,) in rows("SELECT id FROM economy_account WHERE system <> ''")}
+    for system, id in SYSTEM_IDS.items():
+        if id not in systems:
+            yield Finding("row_missing", "economy_account", str(id), f"the {system} is gone")
+
+
+BALANCED: tuple[Rule, ...] = (_sums, _chains, _balances, _missing)
 """Entries sum to zero, balances are the sums of their entries, nobody is below zero."""
 
-RULES: tuple[Rule, ...] = (*BALANCED, _requests)
+RULES: tuple[Rule, ...] = (*BALANCED, _requests, _reasons)

@@ -19,6 +19,9 @@ GUARDS = {
         "economy_transaction_opens",
         "economy_entry_carries_balance",
         "economy_entry_sums",
+        "economy_transaction_no_replace",
+        "economy_entry_no_replace",
+        "economy_claim_no_replace",
     },
     "postgresql": {
         "economy_transaction_never_changed",
@@ -26,6 +29,9 @@ GUARDS = {
         "economy_claim_never_changed",
         "economy_entry_carries_balance",
         "economy_transaction_balances",
+        "economy_transaction_never_emptied",
+        "economy_entry_never_emptied",
+        "economy_claim_never_emptied",
     },
 }
 
@@ -35,7 +41,9 @@ def guards() -> Iterator[Finding]:
     if connection.vendor == "sqlite":
         found = rows("SELECT name FROM sqlite_master WHERE type = 'trigger'")
     else:
-        found = rows("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D' AND NOT tgisinternal")
+        found = rows(
+            "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A') AND NOT tgisinternal"
+        )
     for name in sorted(GUARDS[connection.vendor] - {name for (name,) in found}):
         yield Finding("guard_missing", "", name, "the database does not guard the ledger")
 

@@ -1,5 +1,7 @@
 """What the database itself refuses, whoever asks."""
 
+import sqlite3
+
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
@@ -46,19 +48,44 @@ def test_rows_of_the_record_can_be_neither_changed_nor_deleted(model):
         model.objects.all()._raw_delete(using="default")
 
 
-@pytest.mark.parametrize("model", [Transaction, Claim])
-def test_rows_of_the_record_are_not_replaced_either(model):
+COLUMNS = {
+    "economy_transaction": "id, kind, request_id, parameters, author, reason, created_at",
+    "economy_entry": "id, transaction_id, account_id, amount, balance_after",
+    "economy_claim": "id, transaction_id, account_id, day, streak, reward, bonus",
+}
+
+
+@pytest.mark.parametrize("kept", ["id", "the other keys"])
+@pytest.mark.parametrize("model", [Transaction, Entry, Claim])
+def test_rows_of_the_record_are_not_replaced_either(model, kept):
     if connection.vendor != "sqlite":
         pytest.skip("only SQLite replaces rows")
     claim(ADA)
     before = list(model.objects.values())
     table = model._meta.db_table
-    with (
-        pytest.raises(IntegrityError, match="is never changed"),
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+    columns = COLUMNS[table]
+    row = columns if kept == "id" else columns.replace("id", "id + 100", 1)
+    with sqlite3.connect(connection.settings_dict["NAME"]) as shell:  # asked for nothing special
+        for statement in ("INSERT OR REPLACE", "REPLACE"):
+            with pytest.raises(sqlite3.IntegrityError, match="is never changed"):
+                shell.execute(f"{statement} INTO {table} ({columns}) SELECT {row} FROM {table}")
+    shell.close()
     assert list(model.objects.values()) == before
+
+
+@pytest.mark.parametrize("model", [Transaction, Entry, Claim])
+def test_the_record_is_not_emptied_without_the_accounts(model):
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL truncates")
+    claim(ADA)
+    table = model._meta.db_table
+    for statement in (f"TRUNCATE {table} CASCADE", f"TRUNCATE {', '.join(COLUMNS)} CASCADE"):
+        with (
+            pytest.raises(IntegrityError, match="is never changed"),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+    assert model.objects.exists()
 
 
 def test_a_balanced_transaction_by_hand_is_accepted():

@@ -57,6 +57,21 @@ def test_an_event_that_is_gone_from_what_is_kept_is_missed():
     assert found() == {"event_differs"}
 
 
+def test_the_oldest_events_are_missed_unless_they_were_pruned():
+    claim(ADA)
+    claim(NOOR)
+    record_events([Fact("test.happened", "x")] * 5)
+    prune_events(3)
+    Event.objects.filter(seq__in=[3, 4]).delete()
+    assert [finding[1:] for finding in reconcile().findings] == [
+        ("dashboard_event", "3", "no event 3 to 4"),
+    ]
+    Event.objects.all().delete()
+    assert ("dashboard_event", "3", "no event 3 to 7") in [
+        finding[1:] for finding in reconcile().findings
+    ]
+
+
 def test_an_event_between_others_that_is_gone_is_named():
     claim(ADA)
     claim(NOOR)

@@ -207,6 +207,7 @@ REFUSED = {
     "web": [
         "UPDATE dashboard_event SET message = ''", "DELETE FROM dashboard_event",
         "UPDATE dashboard_auditentry SET actor = ''", "DELETE FROM dashboard_auditentry",
+        "UPDATE economy_entry SET amount = 1", "DELETE FROM economy_claim",
         "DELETE FROM django_migrations", "TRUNCATE dashboard_event", "DROP TABLE dashboard_event",
         "ALTER TABLE dashboard_event DISABLE TRIGGER ALL", "CREATE TABLE mine (id int)",
         "CREATE TEMP TABLE mine (id int)", "COPY dashboard_event TO PROGRAM 'id'",
@@ -218,6 +219,7 @@ REFUSED = {
         "SELECT * FROM axes_accessattempt",
         "SELECT * FROM dashboard_auditentry", "INSERT INTO auth_user (username) VALUES ('x')",
         "UPDATE dashboard_event SET message = ''", "DELETE FROM dashboard_event",
+        "UPDATE economy_transaction SET author = ''", "UPDATE economy_claim SET streak = 7",
         "DELETE FROM economy_account", "TRUNCATE economy_entry", "DROP TABLE economy_entry",
         "ALTER TABLE economy_entry DISABLE TRIGGER ALL", "CREATE TABLE mine (id int)",
         "COPY dashboard_event TO PROGRAM 'id'", "SET ROLE aurora_web",
