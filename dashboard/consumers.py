@@ -7,11 +7,11 @@ from urllib.parse import parse_qs
 
 import msgspec
 from django.conf import settings
-from django.http import parse_cookie
 
 from dashboard import access, frames
 from dashboard.admission import Admission
 from dashboard.allowance import Allowance
+from dashboard.asgi_handler import read_cookies
 from dashboard.frames import BadFrame, Ping, Resume
 from dashboard.hub import LOG_GROUP, Connection, TooManySockets, codes, current_hub, link_for
 from dashboard.hub.link import Link, Receive, Scope, Send
@@ -148,7 +148,7 @@ def _decode(message: dict[str, Any]) -> Resume | Ping:
 def _session_key_of(scope: Scope) -> str:
     """Return the key in the cookie of the handshake, empty if there is none."""
     cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
-    return parse_cookie(cookies.decode("latin1")).get(settings.SESSION_COOKIE_NAME, "")
+    return read_cookies(cookies.decode("latin1")).get(settings.SESSION_COOKIE_NAME, "")
 
 
 def _resume_of(scope: Scope) -> Resume | BadFrame | None:

@@ -12,6 +12,7 @@ from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server as Daphne
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
+from twisted.web import http
 
 from dashboard import metrics
 from dashboard.addresses import behind_proxies
@@ -31,6 +32,9 @@ HANDSHAKE = (
 )  # fmt: skip
 """What a protocol of Autobahn's keeps of its handshake, and needs no more once it is open."""
 
+LENGTH_MAX_DIGITS = 18
+"""A `Content-Length` with more of them is nobody's; one of 5,000 Python does not even read."""
+
 SILENCE_SECONDS = 20
 """How long a client may be silent within a request, or between two of them."""
 FRAMES_PER_SECOND_MAX = 1000
@@ -41,11 +45,39 @@ READ_BYTES = 4096
 """How much of one socket is read at a time: the smallest frames in it take some 10 ms."""
 
 
+_Channel: Any = http.HTTPChannel
+
+
+def _refusal(status: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in security_headers().items()]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+class Channel(_Channel):
+    """A connection; what is no HTTP is answered with every header as well."""
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        logger.info("refused", extra={"status": 400, "client": str(self.getPeer().host)})
+        self.transport.write(_refusal("400 Bad Request"))
+        self.loseConnection()
+
+    def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> Any:
+        if header == b"Content-Length" and len(data) > LENGTH_MAX_DIGITS:
+            return self._failChooseTransferDecoder()
+        return super()._maybeChooseTransferDecoder(header, data)
+
+
 class Request(WebRequest):
     """One request. Its body is counted while it arrives: nobody fills our memory or disk."""
 
     _body_bytes = 0
     _refused = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Leave forms to Django: Twisted hangs up on some of them."""
+        super().__init__(*args, **options)
+        self._parsePOSTFormSubmission = False
 
     def gotLength(self, length: int | None) -> None:
         """Take the body, or refuse it by the length that was announced."""
@@ -67,9 +99,7 @@ class Request(WebRequest):
             return
         self._refused = True
         self._tell(413)
-        lines = ["HTTP/1.1 413 Content Too Large", "Content-Length: 0", "Connection: close"]
-        lines += [f"{name}: {value}" for name, value in security_headers().items()]
-        self.channel.transport.write("\r\n".join([*lines, "", ""]).encode())
+        self.channel.transport.write(_refusal("413 Content Too Large"))
         self.channel.loseConnection()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
@@ -183,6 +213,8 @@ class Socket(Tracked, WebSocketProtocol):
 
 
 class _Requests(HTTPFactory):
+    protocol = Channel
+
     def buildProtocol(self, addr: Any) -> Any:
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = Request

@@ -3,17 +3,18 @@
 import os
 from typing import Any, cast
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard_project.settings")
-http = get_asgi_application()  # sets Django up, which what follows needs
+django.setup(set_prefix=False)  # what follows needs it
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 
+from dashboard.asgi_handler import Handler  # noqa: E402
 from dashboard.headers import Complete  # noqa: E402
 from dashboard.requests_log import Logged  # noqa: E402
 from dashboard.routing import websocket  # noqa: E402
 
 application = Logged(
-    ProtocolTypeRouter({"http": Complete(cast(Any, http)), "websocket": websocket})
+    ProtocolTypeRouter({"http": Complete(cast(Any, Handler())), "websocket": websocket})
 )

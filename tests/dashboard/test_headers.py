@@ -116,6 +116,51 @@ def test_what_is_not_asked_of_django_has_every_header_as_well(live_web: LiveWeb,
         assert b"<style" not in answer.body
 
 
+NO_HTTP = [
+    b"GET\x00 / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"G ET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
+]
+HEAD = "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+PART = b"--a\r\nContent-Disposition: form-data; %s\r\n\r\nx\r\n--a--\r\n"
+
+
+def test_what_cannot_be_understood_is_refused_and_never_an_error_of_ours(live_web: LiveWeb):
+    def posted(of: str, body: bytes = PART % b"name=username") -> bytes:
+        form = f"Content-Type: multipart/form-data; {of}\r\nContent-Length: {len(body)}\r\n"
+        form += f"Cookie: csrftoken={'a' * 32}\r\n\r\n"  # so that the form is looked into
+        return HEAD.format(method="POST", path="/login/").encode() + form.encode() + body
+
+    refused = [(request, 400) for request in NO_HTTP]
+    for codec in ("charset*=utf-8''%00", "charset*=nothing''x", "boundary*=rot13''a"):
+        head = HEAD.format(method="GET", path="/healthz") + f"Content-Type: text/plain; {codec}"
+        refused.append((head.encode() + b"\r\n\r\n", 200 if "rot13" in codec else 400))
+    for of in (
+        "boundary=a; charset=rot13",
+        "boundary=a; charset=unicode_escape",
+        "x",
+    ):
+        refused.append((posted(of), 400))
+    for name in (b"name*=rot13''x", b"name*=utf-8''%00", b"filename*=nothing''x; name=x", b"x"):
+        refused.append((posted("boundary=a", PART % name), 403))  # no token that is one
+    for cookie in (r'sessionid="aaaaaaaa\000aaaaaaaa"', r'csrftoken="\000"'):
+        head = HEAD.format(method="GET", path="/api/stats") + f"Cookie: {cookie}\r\n"
+        refused.append((head.encode() + b"\r\n", 401))
+    upgrade = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
+    head = HEAD.format(method="GET", path="/ws") + upgrade.format(key="dGhlIHNhbXBsZSBub25jZQ==")
+    head += f'Origin: {live_web.url}\r\nCookie: sessionid="aaaaaaaa\\000aaaaaaaa"\r\n\r\n'
+    refused.append((head.replace("Connection: close", "Connection: Upgrade").encode(), 403))
+    for request, status in refused:
+        answer = raw(live_web, request)
+        assert int(answer[9:12] or 0) == status, (request[:300], answer[:100])
+        head = answer.partition(b"\r\n\r\n")[0].decode("latin1")
+        given = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
+        assert lacking(given) == set(), request[:300]
+    assert not [line for line in live_web.lines if "Traceback" in line]
+
+
 def test_a_body_that_is_too_long_is_refused_before_it_is_read_on_every_path(live_web: LiveWeb):
     for address in ("/login/", "/api/events", "/static/x.js", "/healthz", "/ws"):
         head = f"POST {address} HTTP/1.1\r\nHost: localhost\r\n".encode()
