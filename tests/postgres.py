@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Never
+from typing import Never, Self
 
 from tests.environment import DATABASE_VARIABLE
 
@@ -31,35 +31,56 @@ def _binaries() -> Path:
     return Path(found).parent if found else folders[-1]
 
 
-@contextmanager
-def private_cluster(*, fsync: bool = False) -> Iterator[str]:
-    """Yield the URL of a new PostgreSQL, which ends with the block.
+class Cluster:
+    """A new PostgreSQL at `url`, for `with`; `stop` and `start` may be called again and again.
 
     Without `fsync` it forgets on a power failure, and is quick; with it, it is as in production.
     """
-    binaries, folder = _binaries(), Path(tempfile.mkdtemp(prefix="v"))
-    as_postgres = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-    if as_postgres:
-        shutil.chown(folder, "postgres")
-    data = str(folder / "data")
-    initdb = [*as_postgres, str(binaries / "initdb"), "-D", data, "-U", "postgres", "--no-sync"]
-    control = [*as_postgres, str(binaries / "pg_ctl"), "-D", data, "-w", "-s"]
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder}"
-    if not fsync:
-        options += " -c fsync=off"
-    try:
-        subprocess.run(
-            [*initdb, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd="/",
-        )
-        started = [*control, "-l", str(folder / "log"), "-o", options, "start"]
-        subprocess.run(started, check=True, cwd="/")
-        yield f"postgres://postgres@/postgres?host={folder}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, cwd="/")
-        shutil.rmtree(folder)
+
+    def __init__(self, *, fsync: bool = False) -> None:
+        self._binaries, self.folder = _binaries(), Path(tempfile.mkdtemp(prefix="v"))
+        self.url = f"postgres://postgres@/postgres?host={self.folder}"
+        self._data = str(self.folder / "data")
+        self._options = f"-c listen_addresses='' -c unix_socket_directories={self.folder}"
+        if not fsync:
+            self._options += " -c fsync=off"
+
+    def __enter__(self) -> Self:
+        if os.getuid() == 0:
+            shutil.chown(self.folder, "postgres")
+        made = ["-U", "postgres", "--no-sync", "--auth=trust", "--encoding=UTF8"]
+        try:
+            self._run("initdb", *made, "--locale=C.UTF-8", check=True)
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._run("pg_ctl", "-w", "-s", "-m", "immediate", "stop", check=False)
+        shutil.rmtree(self.folder)
+
+    def start(self) -> None:
+        """Return when it answers."""
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-w", "-s", "-l", log, "-o", self._options, "start", check=True)
+
+    def stop(self) -> None:
+        """End it as its operator does: sessions are thrown out, transactions rolled back."""
+        self._run("pg_ctl", "-w", "-s", "-m", "fast", "stop", check=True)
+
+    def _run(self, program: str, *arguments: str, check: bool) -> None:
+        as_postgres = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        command = [*as_postgres, str(self._binaries / program), "-D", self._data, *arguments]
+        subprocess.run(command, check=check, stdout=subprocess.DEVNULL, cwd="/")
+
+
+@contextmanager
+def private_cluster(*, fsync: bool = False) -> Iterator[str]:
+    """Yield the URL of a `Cluster`, which ends with the block."""
+    with Cluster(fsync=fsync) as cluster:
+        yield cluster.url
 
 
 def main(command: list[str]) -> int:
