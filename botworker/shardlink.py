@@ -14,8 +14,8 @@ OVERTAKEN_SECONDS = 0.05
 ASK_SECONDS = 2.0
 ASK_AGAIN_SECONDS = 4.0
 SILENT_SECONDS = 2.0
-FIRST_ACK_SECONDS = 10.0
-"""discord.py may be busy with the start of the session for so long."""
+FIRST_ACK_SECONDS = 5.0
+"""Of a session: it is sent before READY, but discord.py may have to read it after much else."""
 DEAD_SECONDS = 20.0
 LOOK_MAX_SECONDS = 1.0
 """Who looks later than this was held up, and so may have been who reads the ACKs."""
@@ -94,7 +94,10 @@ class ShardLink:
         prompt, self._looked_at = now - self._looked_at <= LOOK_MAX_SECONDS, now
         measured = self._measure(pulse)
         age = now - pulse.answered_at
-        if self.connected and (self._is_late(now, prompt) or age > _patience(pulse)):
+        first = pulse.seconds == float("inf")
+        # Of a session that began anew, the first was sent 5 s before the IDENTIFY.
+        since = max(pulse.answered_at, self._identified_at) if first else pulse.answered_at
+        if self.connected and (self._is_late(now, prompt) or now - since > _patience(pulse)):
             self.state, self.latency_ms = "silent", None
             message = f"got no answer to its heartbeat for {age:.0f} s"
             return self._turn("gateway.heartbeat_missed", Level.WARN, message, age)

@@ -129,12 +129,13 @@ def test_the_ack_of_another_heartbeat_is_no_measurement(link):
     assert link.latency_ms == 60.0
 
 
-def test_a_session_without_a_first_ack_is_silent_after_ten_seconds():
+@pytest.mark.parametrize("connected_at", [99.9, 94.9], ids=["first", "after the pause of 5 s"])
+def test_a_session_without_a_first_ack_is_silent_after_five_seconds(connected_at):
     link = ShardLink(0)
     link.identified(100.0)
 
-    assert link.observe(answered(100.0, math.inf), 109.0) is None
-    turn = link.observe(answered(100.0, math.inf), 110.5)
+    assert link.observe(answered(connected_at, math.inf), 104.9) is None
+    turn = link.observe(answered(connected_at, math.inf), 105.1)
     assert turn is not None
     assert turn.kind == "gateway.heartbeat_missed"
 
