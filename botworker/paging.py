@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from discord.ext import commands
 
 from botworker import replies
 from botworker.answers import Interaction, Reply, acknowledge, describe, say
+from botworker.busy import Busy
 from botworker.callback import ALREADY_ACKNOWLEDGED, UNREACHABLE
 
 logger = logging.getLogger(__name__)
@@ -65,18 +65,20 @@ class Pages(discord.ui.View):
         return button
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Let nobody else turn the pages, and nobody at all during maintenance."""
-        if interaction.user.id == self._owner_id and not self._paging.maintenance:
+        """Let nobody else turn the pages, and nobody at all in maintenance or before the end."""
+        self._paging.busy.enter()
+        if self._paging.busy.stopping:
+            why = replies.RESTARTING
+        elif self._paging.maintenance:
+            why = replies.MAINTENANCE
+        elif interaction.user.id != self._owner_id:
+            why = replies.NOT_YOURS
+        else:
             return True
-        why = replies.MAINTENANCE if self._paging.maintenance else replies.NOT_YOURS
         await say(interaction, why)
         return False
 
     async def _go(self, interaction: Interaction, step: int) -> None:
-        with self._paging.turning():
-            await self._turn_by(interaction, step)
-
-    async def _turn_by(self, interaction: Interaction, step: int) -> None:
         await acknowledge(interaction)  # at once: the database may be slow
         async with self._turning:
             at = self._at + step
@@ -125,10 +127,10 @@ class Pages(discord.ui.View):
 class Paging(commands.Cog):
     """The pages that can be turned now, of one process. They outlive a reload of the commands."""
 
-    def __init__(self, seconds: float = PAGES_SECONDS) -> None:
+    def __init__(self, busy: Busy, seconds: float = PAGES_SECONDS) -> None:
+        self.busy = busy
         self._seconds = seconds
         self._live: dict[int, Pages] = {}
-        self._turning: set[asyncio.Task[Any]] = set()
         self.maintenance = False
         """No page is turned while this is true."""
 
@@ -142,22 +144,6 @@ class Paging(commands.Cog):
         self._live[interaction.id] = pages
         return Reply(embed=first.embed, view=pages)
 
-    @contextmanager
-    def turning(self) -> Iterator[None]:
-        """Have `finish` wait for what this task does here."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101
-        self._turning.add(task)
-        try:
-            yield
-        finally:
-            self._turning.discard(task)
-
-    async def finish(self, timeout_seconds: float) -> None:
-        """Wait for the pages that are being turned now."""
-        if self._turning:
-            await asyncio.wait(set(self._turning), timeout=timeout_seconds)
-
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:
         """Tell who presses buttons of pages that nobody turns any more, as after a restart."""
@@ -168,7 +154,8 @@ class Paging(commands.Cog):
         pages = self._live.get(int(call.rpartition(":")[2] or 0)) if prefix == PREFIX else None
         if prefix != PREFIX or (pages is not None and not pages.is_finished()):
             return
-        await say(interaction, replies.EXPIRED)
+        self.busy.enter()
+        await say(interaction, replies.RESTARTING if self.busy.stopping else replies.EXPIRED)
 
     async def cog_unload(self) -> None:
         """Take all buttons away: the process ends, and nobody would answer them."""

@@ -30,6 +30,7 @@ FAILED = Reply(
 
 NOT_YOURS = "Only who called this turns its pages. Call it yourself for pages of your own."
 EXPIRED = "These buttons have expired. Call the command again."
+RESTARTING = "I am restarting. Please try again in a moment."
 MAINTENANCE = "I am under maintenance and do nothing for now. Please try again later."
 TURN_FAILED = "That page cannot be shown right now. Please try again in a moment."
 
@@ -149,7 +150,7 @@ _REFUSALS: dict[type[Exception], tuple[Say, str]] = {
         "{member} used {command} outside of a server",
     ),
     Stopping: (
-        lambda e: "I am restarting. Please try again in a moment.",
+        lambda e: RESTARTING,
         "the bot was about to stop",
     ),
     UnderMaintenance: (

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import signal
 from collections.abc import Coroutine
+from http.client import UNAUTHORIZED
 from typing import Any, TypeVar
 
 import discord
 from django.db import DatabaseError
 from django.utils import timezone
 
+from botworker.answers import describe
 from botworker.callback import UNREACHABLE
 from botworker.client import Bot, Made, build, install, point_at, tree_of
 from botworker.cogs.guilds import Guilds
@@ -17,8 +19,8 @@ from botworker.controls import Controls
 from botworker.database import close_connections, in_database
 from botworker.errors import StartRefused
 from botworker.options import BotOptions
-from botworker.paging import Paging
 from botworker.records import Record
+from botworker.refusals import Refusals, refusal_of
 from botworker.reloading import Reloader
 from botworker.spool import Spool
 from botworker.sync import CommandSync
@@ -33,31 +35,40 @@ T = TypeVar("T")
 
 LOGIN_PAUSE_SECONDS = 0.25
 LOGIN_PAUSE_MAX_SECONDS = 2.0
-FLUSH_SECONDS = 5.0
-REFUSED_CLOSE_CODES = {
-    4004: "Discord does not accept DISCORD_TOKEN any more: make a new one in the developer portal.",
-    4010: "Discord refuses the shards of --shards: they are not valid.",
-    4011: "Discord wants this bot to run with more shards: use --shards.",
-    4012: "Discord does not speak this version of its gateway any more: update discord.py.",
-    4013: "Discord refuses the intents: they are not valid.",
-    4014: "Discord refuses the intents: the developer portal has to allow them.",
-}
+FLUSH_SECONDS = 3.0
+HURRIED_SECONDS = 0.5  # what waits is in the spool's file, for the next start
+GOODBYE_SECONDS = 2.0
+
+
+class Stop:
+    """Whether somebody asked this process to stop; and asked again, as one does who cannot wait."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.hurry = asyncio.Event()
+
+    def ask(self) -> None:
+        """Ask, once or more."""
+        (self.hurry if self.asked.is_set() else self.asked).set()
 
 
 async def run(options: BotOptions) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `StartRefused` when it cannot, or no longer."""
-    stop = asyncio.Event()
+    """Serve until SIGTERM or SIGINT; a second one lets no command finish any more.
+
+    Raises `StartRefused` when it cannot, or no longer.
+    """
+    stop = Stop()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.ask)
     try:
         await serve(options, stop)
     finally:
         await close_connections()
 
 
-async def serve(options: BotOptions, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set: then finish the running commands and say goodbye."""
+async def serve(options: BotOptions, stop: Stop) -> None:
+    """Serve until asked to stop: then finish the running commands and say goodbye."""
     point_at(options)
     client = await _unless(stop, log_in(options))
     if client is None:
@@ -79,32 +90,44 @@ async def log_in(options: BotOptions) -> Bot:
         except BaseException as error:
             await client.close()
             _refuse_wrong_token(error)
-            if not isinstance(error, (discord.HTTPException, *UNREACHABLE)):
+            if not isinstance(
+                error, (discord.HTTPException, discord.GatewayNotFound, *UNREACHABLE)
+            ):
                 raise
             if asyncio.get_running_loop().time() >= deadline:
-                raise StartRefused(
-                    f"Discord at {options.api_url} did not answer within"
-                    f" {options.login_wait_seconds:g} s ({type(error).__name__})."
-                ) from None
+                raise StartRefused(_gave_up(error, options)) from None
         else:
             return client
         await asyncio.sleep(pause)
         pause = min(2 * pause, LOGIN_PAUSE_MAX_SECONDS)
 
 
+def _gave_up(error: Exception, options: BotOptions) -> str:
+    seen = "did not answer" if isinstance(error, UNREACHABLE) else "answered with errors only"
+    return (
+        f"Discord at {options.api_url} {seen} within {options.login_wait_seconds:g} s"
+        f" ({describe(error)}). Look at the network, at DISCORD_API_URL, and whether Discord"
+        " itself is well: discordstatus.com"
+    )
+
+
 def _refuse_wrong_token(error: BaseException) -> None:
     # A token that does not fit into a header is a ValueError before anything is sent; so is, by its
-    # type, a certificate that is not trusted.
+    # type, a certificate that is not trusted. Revoked between two requests, it is an HTTPException.
     misfit = isinstance(error, ValueError) and not isinstance(error, UNREACHABLE)
-    if isinstance(error, discord.LoginFailure) or misfit:
+    cause = error.__cause__ if isinstance(error, discord.GatewayNotFound) else error
+    revoked = isinstance(cause, discord.HTTPException) and cause.status == UNAUTHORIZED
+    if isinstance(error, discord.LoginFailure) or misfit or revoked:
         raise StartRefused(
             "Discord does not accept DISCORD_TOKEN: copy it anew from the developer portal.",
             configuration=True,
         ) from None
 
 
-async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
+async def _live(client: Bot, options: BotOptions, stop: Stop) -> None:
     tree = tree_of(client)
+    refusals = Refusals(client)
+    await client.add_cog(refusals)
     if options.spool is not None:
         tree.recorder.use(Spool(options.spool))
     crashed = await in_database(ended_without_goodbye, options.name)
@@ -139,7 +162,7 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
         await _unless(stop, syncing.begin())
     ending = "Bot stopped"
     try:
-        await _stay_connected(client, options, stop, made.paging)
+        await _stay_connected(client, options, stop, refusals)
     except StartRefused as error:
         ending = f"Bot stopped: {error}"
         raise
@@ -150,9 +173,9 @@ async def _live(client: Bot, options: BotOptions, stop: asyncio.Event) -> None:
         await client.close()
         await _end(*reporting)
         tree.maintain(False)  # which tells how many commands it refused
-        level = Level.INFO if stop.is_set() else Level.ERROR
+        level = Level.INFO if stop.asked.is_set() else Level.ERROR
         tree.recorder.add(Record(kind="bot.stopped", level=level, message=ending))
-        await tree.recorder.flush(FLUSH_SECONDS)
+        await tree.recorder.flush(HURRIED_SECONDS if stop.hurry.is_set() else FLUSH_SECONDS)
         await _end(recording)
         tree.recorder.close()
         await _say_goodbye(telemetry)
@@ -183,34 +206,42 @@ def _controls(client: Bot, options: BotOptions, made: Made, guilds: Guilds) -> C
     return Controls(options.name, maintain, actions)
 
 
-async def _stay_connected(
-    client: Bot, options: BotOptions, stop: asyncio.Event, paging: Paging
-) -> None:
-    """Be connected until `stop`; commands may finish first. Raises `StartRefused`, and defects."""
+async def _stay_connected(client: Bot, options: BotOptions, stop: Stop, refusals: Refusals) -> None:
+    """Be connected until asked to stop; commands may finish first.
+
+    Raises `StartRefused`, and defects.
+    """
+    if refusals.first.done():  # while the commands were synced
+        raise refusals.first.result()
     connection = asyncio.create_task(client.connect())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping = asyncio.create_task(stop.asked.wait())
+    ends: set[asyncio.Future[Any]] = {connection, stopping, refusals.first}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     if not connection.done():
-        logger.info("stopping: finishing the commands that run")
-        tree = tree_of(client)
-        tree.stopping = True
-        await asyncio.gather(
-            tree.finish_commands(options.drain_seconds), paging.finish(options.drain_seconds)
-        )
+        if stop.asked.is_set():
+            seconds = options.drain_seconds
+            logger.info(
+                "stopping: what is being answered may finish within %g s; ask again to end at once",
+                seconds,
+            )
+            await tree_of(client).finish(seconds, stop.hurry)
         # Cancelled, discord.py closes with 1000, which ends the session. Closed from here while it
         # reads, it closes with 4000, and the bot looks online for minutes.
-        await _end(connection)
+        await _end(connection, stopping)
+        if not stop.asked.is_set():
+            raise refusals.first.result()
         return
     await _end(stopping)
     error = connection.exception()
-    code = getattr(
-        error, "code", 4014 if isinstance(error, discord.PrivilegedIntentsRequired) else 0
-    )
-    if code in REFUSED_CLOSE_CODES:
-        raise StartRefused(REFUSED_CLOSE_CODES[code], configuration=True)
+    refused = refusal_of(error)
+    if refused is not None:
+        raise refused
     if isinstance(error, AttributeError) and _never_connected(client, options):
         # discord.py 2.7 stumbles over the socket it never had when the first connection fails.
-        raise StartRefused(f"Discord's gateway at {options.gateway_url} does not answer.")
+        raise StartRefused(
+            f"Discord's gateway at {options.gateway_url} does not answer. Look at the network and"
+            " at DISCORD_GATEWAY_URL."
+        )
     if error is not None:
         raise error
 
@@ -226,8 +257,9 @@ def _never_connected(client: Bot, options: BotOptions) -> bool:
 
 async def _say_goodbye(telemetry: Telemetry) -> None:
     try:
-        await telemetry.say_goodbye()
-    except DatabaseError as error:
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            await telemetry.say_goodbye()
+    except (DatabaseError, TimeoutError) as error:
         logger.warning("cannot record the end (%s)", type(error).__name__)
 
 
@@ -238,10 +270,10 @@ async def _end(*tasks: asyncio.Task[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Return what `work` returns, or None when `stop` came first."""
+async def _unless(stop: Stop, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what `work` returns, or None when somebody asked to stop first."""
     working = asyncio.create_task(work)
-    stopping = asyncio.create_task(stop.wait())
+    stopping = asyncio.create_task(stop.asked.wait())
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():

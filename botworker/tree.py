@@ -9,6 +9,7 @@ from discord import app_commands
 
 from botworker import replies
 from botworker.answers import Interaction, suggest_nothing
+from botworker.busy import Busy
 from botworker.cooldowns import Cooldowns
 from botworker.digest import Digest
 from botworker.errors import NotAnswered, Stopping, UnderMaintenance
@@ -20,7 +21,7 @@ from economy.errors import EconomyError
 logger = logging.getLogger(__name__)
 
 REMEMBERED_MAX = 10_000
-REFUSING_SECONDS = 1.0
+LAST_WORDS_SECONDS = 2.0
 
 REFUSALS = (EconomyError, app_commands.CheckFailure)
 
@@ -29,37 +30,38 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
     """Gives every command a clock, an answer whatever happens, and an outcome in the log.
 
     An interaction that is delivered again, as Discord does after a resume, is not run again by
-    this process, unless its answer got lost. `stopping` refuses what still arrives, `maintenance`
-    whatever arrives while it is true.
+    this process, unless its answer got lost. What arrives while `busy` is stopping is refused, and
+    so is whatever arrives while `maintenance` is true.
     """
 
     def __init__(self, client: discord.Client) -> None:
         super().__init__(client)
         self.recorder = Recorder()
-        self.stopping = False
+        self.busy = Busy()
         self.maintenance = False
         self._refusals = Digest(self.recorder)
-        self._running: set[asyncio.Task[object]] = set()
+        self._cut: list[Invocation] = []
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._cooldowns = Cooldowns()
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Take a command in; False for one that was taken before."""
-        if interaction.type is discord.InteractionType.autocomplete and self.maintenance:
-            await suggest_nothing(interaction)
-            return False
-        if interaction.type is not discord.InteractionType.application_command:
+        typing = interaction.type is discord.InteractionType.autocomplete
+        if not typing and interaction.type is not discord.InteractionType.application_command:
             return True
         if interaction.id in self._seen:
             logger.info("interaction %d was delivered again", interaction.id)
             return False
         self._remember(interaction.id)
+        if typing:
+            self.busy.enter()
+            if self.maintenance or self.busy.stopping:
+                await suggest_nothing(interaction)
+                return False
+            return True
         invocation = begin(interaction)
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101
-        self._running.add(task)
-        task.add_done_callback(lambda task: self._finish(task, invocation))
-        if self.stopping:
+        self.busy.enter().add_done_callback(lambda task: self._finish(task, invocation))
+        if self.busy.stopping:
             raise Stopping
         if self.maintenance:
             raise UnderMaintenance
@@ -103,23 +105,16 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
         except NotAnswered as lost:
             invocation.failure = invocation.failure or lost
 
-    async def finish_commands(self, timeout_seconds: float) -> bool:
-        """Wait for the commands that run now; return False if some took longer: they end here.
-
-        What such a command asked of the database may still be done; the log says that it failed.
-        Those that come meanwhile, which `stopping` refuses, get their refusal.
-        """
-        late: set[asyncio.Task[object]] = set()
-        for patience in (timeout_seconds, REFUSING_SECONDS):
-            if self._running - late:
-                _, missing = await asyncio.wait(self._running - late, timeout=patience)
-                late |= missing
-        if late:
-            logger.error("%d commands did not finish before the end", len(late))
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        return not late
+    async def finish(self, timeout_seconds: float, hurry: asyncio.Event) -> None:
+        """Stop: let what is being answered finish (`Busy.finish`), and tell whom it was cut off."""
+        if await self.busy.finish(timeout_seconds, hurry):
+            return
+        words = [each.answer(replies.FAILED) for each in self._cut if not each.answered]
+        try:
+            async with asyncio.timeout(LAST_WORDS_SECONDS):
+                await asyncio.gather(*words, return_exceptions=True)
+        except TimeoutError:
+            logger.warning("not all whose command was cut off could be told")
 
     def maintain(self, on: bool) -> None:
         """Run no commands while `on`. Call it often: it tells of those that were refused."""
@@ -136,10 +131,10 @@ class OutcomeTree(app_commands.CommandTree[discord.Client]):
             self._seen.popitem(last=False)
 
     def _finish(self, task: asyncio.Task[object], invocation: Invocation) -> None:
-        self._running.discard(task)
         invocation.deferral.cancel()
         if task.cancelled():
             invocation.failure = asyncio.CancelledError()
+            self._cut.append(invocation)
         elif (escaped := task.exception()) is not None:
             logger.error("/%s failed", invocation.command, exc_info=escaped)
             invocation.failure = escaped

@@ -466,5 +466,6 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "discord": {"level": "INFO" if LOG_LEVEL == "DEBUG" else LOG_LEVEL},
         "discord.client": {"level": "WARNING", "filters": ["without_traceback"]},
+        "discord.shard": {"level": "WARNING", "filters": ["without_traceback"]},
     },
 }

@@ -17,7 +17,7 @@ from botworker import database
 from botworker.database import in_database
 from botworker.emulator import EmulatedDiscord
 from botworker.options import BotOptions
-from botworker.runner import serve
+from botworker.runner import Stop, serve
 from dashboard.models import BotProcess, Event, Stream
 from tests.environment import ROOT
 from tests.web import database_url
@@ -42,7 +42,7 @@ class RunningBot:
             "guild_ready_seconds": 0.1,
         }
         self.options = BotOptions(**(defaults | options))
-        self._stop = asyncio.Event()
+        self._stop = Stop()
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -57,8 +57,8 @@ class RunningBot:
         await ready
 
     def ask_to_stop(self) -> None:
-        """What a SIGTERM does."""
-        self._stop.set()
+        """What a SIGTERM does; a second one too."""
+        self._stop.ask()
 
     async def end(self) -> None:
         """Wait for the end; raise what ended it."""
@@ -77,12 +77,9 @@ def wait_for_threads() -> None:
 
     What one began goes on when its command is cancelled, and would end in the next test's database.
     """
-    for threads, number in (
-        (database._commands, database.COMMAND_THREADS),
-        (database._reports, database.REPORT_THREADS),
-    ):
-        met = threading.Barrier(number)
-        for waiting in [threads.submit(met.wait, PATIENCE_SECONDS) for _ in range(number)]:
+    for threads in (database._commands, database._reports):
+        met = threading.Barrier(threads.number)
+        for waiting in [threads.submit(met.wait, PATIENCE_SECONDS) for _ in range(threads.number)]:
             waiting.result()
 
 

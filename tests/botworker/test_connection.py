@@ -237,6 +237,10 @@ class TestDiscordsOwnHeartbeat:
 
 
 class TestShards:
+    @pytest.fixture
+    def limits(self):
+        return Limits(heartbeat_seconds=0.4, identify_seconds=0.01, max_concurrency=2)
+
     async def test_two_shards_are_told_apart(self, start_bot, emulated):
         bot = await start_bot(shards=ShardRange(0, 1, 2), name="both")
         await emulated.wait_connected(shards=2, within=20)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from botworker.database import keep_connections
 from botworker.errors import StartRefused
@@ -23,14 +23,20 @@ logger = logging.getLogger(__name__)
 class Command(BaseCommand):
     help = """Run the bot: connect to Discord, answer commands, report to the dashboard.
 
-Set DISCORD_TOKEN first. Stop it with SIGTERM or Ctrl-C: running commands finish, and Discord
-is told. Large bots run as several processes, each with a range of the shards:
+Set DISCORD_TOKEN first. SIGTERM or Ctrl-C stops it: what it is answering may finish within
+10 s, and it signs off from Discord. A second one ends it at once.
+
+Large bots run as several processes, each with a range of the shards:
 
     manage.py runbot --shards 0-3/8
     manage.py runbot --shards 4-7/8
 
-Exit codes: 0 stopped as told, 1 the database is not usable, 69 Discord cannot be
-reached, 78 a setting is wrong (such as the token): starting it again does not help."""
+Exit codes:
+   0  stopped as told
+   1  the database cannot be used, or lacks migrations
+   2  an option is wrong
+  69  Discord cannot be reached; starting again may help
+  78  a setting is wrong, such as the token; starting again does not help"""
     requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
@@ -51,14 +57,13 @@ reached, 78 a setting is wrong (such as the token): starting it again does not h
             default="",
             help='how the dashboard calls this process (default: "bot", with its shards)',
         )
-
         parser.add_argument(
             "--linger",
             type=float,
             default=0.0,
             metavar="SECONDS",
             help="when a setting is wrong (78), end only after so long: for supervisors that start"
-            " anything again at once, such as Docker (0)",
+            " anything again at once, such as Docker (default: 0)",
         )
 
     def handle(self, *, shards: ShardRange | None, name: str, linger: float, **_: Any) -> None:
@@ -76,6 +81,11 @@ reached, 78 a setting is wrong (such as the token): starting it again does not h
                 self.stderr.write(f"{refused} Ends in {linger:g} s.")
                 time.sleep(linger)  # a signal ends it
             raise CommandError(str(refused), returncode=refused.exit_code) from None
+        except DatabaseError as error:  # at the very start: a bot that serves waits for it
+            reason = type(error).__name__
+            raise CommandError(
+                f"The database went away while the bot started ({reason}). Start it again."
+            ) from None
         except KeyboardInterrupt:  # before the bot listens to signals itself
             raise CommandError("Interrupted.", returncode=130) from None
 
