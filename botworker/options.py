@@ -55,6 +55,8 @@ class BotOptions:
     spool: Path | None = None
     trusted: ssl.SSLContext | None = None
     """Whom to trust instead of the authorities of this machine."""
+    broker_refused: bool = False
+    """The broker does not take our password: an operator should read so on the page."""
 
     def __repr__(self) -> str:  # the token must not get into a log this way
         return f"<BotOptions {self.name} at {self.api_url}>"

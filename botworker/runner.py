@@ -38,6 +38,10 @@ LOGIN_PAUSE_MAX_SECONDS = 2.0
 FLUSH_SECONDS = 3.0
 HURRIED_SECONDS = 0.5  # what waits is in the spool's file, for the next start
 GOODBYE_SECONDS = 2.0
+BROKER_REFUSED = (
+    "The broker refuses the bot's password, so events reach pages some seconds late."
+    " Correct REDIS_URL and restart the bot"
+)
 
 
 class Stop:
@@ -153,6 +157,10 @@ async def _live(client: Bot, options: BotOptions, stop: Stop) -> None:
     ]
     where = " on an emulated Discord" if options.emulated else ""
     shards = {} if options.shards is None else {"shards": str(options.shards)}
+    if options.broker_refused:
+        tree.recorder.add(
+            Record(kind="bot.broker_refused", level=Level.ERROR, message=BROKER_REFUSED)
+        )
     tree.recorder.add(
         Record(kind="bot.started", message=f"Bot {client.user} started{where}", data=shards)
     )

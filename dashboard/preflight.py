@@ -24,6 +24,10 @@ EXIT_CONFIGURATION = 78
 """The exit status that says: starting it again does not help."""
 
 
+class BrokerRefused(CommandError):
+    """The broker answers, and does not take the password in REDIS_URL; waiting does not help."""
+
+
 def address(url: str) -> str:
     """Return `url` without the user, the password and the options in it."""
     parts = urlsplit(url)
@@ -59,7 +63,7 @@ def require_database(*, migrated: bool = True) -> None:
     except DatabaseError as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CommandError(
-            f"The database does not answer: {reason.rstrip('.')}. Check DATABASE_URL."
+            f"The database cannot be used: {reason.rstrip('.')}. Check DATABASE_URL."
         ) from None
     if plan:
         raise CommandError(
@@ -71,7 +75,7 @@ def require_database(*, migrated: bool = True) -> None:
 def require_broker(wait_seconds: float) -> None:
     """Return when the broker at REDIS_URL answers; it may take `wait_seconds` to come up.
 
-    Raises `CommandError` when it did not, and at once when it refuses the credentials.
+    Raises `CommandError` when it did not, and `BrokerRefused` at once when it refuses the password.
     """
     deadline = time.monotonic() + wait_seconds
     while True:
@@ -94,9 +98,13 @@ def _ping() -> str:
         try:
             client.ping()
         except redis.AuthenticationError:
-            raise CommandError(
-                f"The broker at {address(settings.REDIS_URL)} refuses the password in REDIS_URL."
-            ) from None
+            parts = urlsplit(settings.REDIS_URL)
+            why = (
+                "refuses the user or password in REDIS_URL: correct it"
+                if parts.password
+                else "wants a password: put it into REDIS_URL"
+            )
+            raise BrokerRefused(f"The broker at {address(settings.REDIS_URL)} {why}.") from None
         except (redis.RedisError, OSError) as error:
             return type(error).__name__
     return ""

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from typing import Any
 
+import redis
 from channels.layers import get_channel_layer
 
 logger = logging.getLogger(__name__)
@@ -110,10 +111,14 @@ class Publisher:
             except Exception as error:  # noqa: BLE001 - no layer may end this loop
                 if attempt and not self._failing:
                     self._failing = True
-                    logger.warning(
-                        "cannot publish (%s: %s); readers take the events from the database",
+                    # Waiting mends all but this one: somebody has to correct a setting.
+                    refused = isinstance(error.__cause__ or error, redis.AuthenticationError)
+                    logger.log(
+                        logging.ERROR if refused else logging.WARNING,
+                        "cannot publish (%s: %s); readers take the events from the database%s",
                         type(error).__name__,
                         error,
+                        ". Correct the password in REDIS_URL and restart this" if refused else "",
                     )
         return False
 

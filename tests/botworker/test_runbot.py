@@ -4,6 +4,7 @@ import re
 import signal
 
 import pytest
+import redis
 
 from botworker.database import in_database
 from botworker.emulator import EmulatedDiscord, Limits
@@ -11,6 +12,8 @@ from botworker.emulator.tls import Certificate
 from dashboard import audit
 from dashboard.models import AuditEntry, BotProcess
 from tests.botworker.running import events, eventually, manage, process
+from tests.broker import Broker
+from tests.project.processes import short_folder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,6 +80,45 @@ async def test_an_unreachable_broker_is_one_warning_and_the_bot_serves(there, em
     assert running.returncode == 0
     (warning,) = [line for line in errors.decode().splitlines() if "runbroker" in line]
     assert "REDIS_URL" in warning
+
+
+@pytest.mark.parametrize("password", ["", "wrong-password"], ids=["none", "wrong"])
+async def test_a_broker_that_refuses_the_password_is_said_once_and_the_bot_serves(
+    there, emulated, password
+):
+    with short_folder() as folder:
+        broker = Broker(folder / "broker.sock")
+        broker.start()
+        try:
+            with redis.Redis(unix_socket_path=str(broker.socket)) as operator:
+                operator.config_set("requirepass", "right-password")
+            url = f"unix://:{password}@{broker.socket}" if password else f"unix://{broker.socket}"
+            async with manage("runbot", **there | {"REDIS_URL": url}) as running:
+                await emulated.wait_for_command("daily", within=30)
+                assert running.stderr is not None
+                said = b""
+                while b"is not heard" not in said:
+                    said += (line := await running.stderr.readline())
+                    assert line, said.decode()
+                for _ in range(3):
+                    assert (await (await emulated.run_command("daily")).reply()).text
+                running.terminate()
+                said += (await running.communicate())[1]
+        finally:
+            broker.stop()
+
+    assert running.returncode == 0
+    lines = said.decode().splitlines()
+    complaints = [line for line in lines if " INFO " not in line]
+    assert [line.split()[2] for line in complaints] == ["ERROR", "ERROR", "WARNING"], complaints
+    assert "password" in complaints[0]
+    assert "REDIS_URL" in complaints[0]
+    assert "cannot publish" in complaints[1]
+    assert "REDIS_URL" in complaints[1]
+    assert "wrong-password" not in said.decode()
+    (shown,) = await events("bot.broker_refused")
+    assert shown.level == "error"
+    assert "REDIS_URL" in shown.message
 
 
 async def test_with_linger_a_wrong_setting_ends_it_late_and_a_signal_at_once(there):

@@ -33,7 +33,7 @@ def migrated(folder: Path) -> Path:
 def test_a_database_that_does_not_answer_is_said(folder: Path, command: list[str]) -> None:
     url = f"postgres://me:{SECRET}@127.0.0.1:{free_port()}/aurora"
     line = only_line(manage(folder, *command, DATABASE_URL=url, DISCORD_TOKEN="a.b.c"))
-    assert line.startswith("CommandError: The database does not answer: ")
+    assert line.startswith("CommandError: The database cannot be used: ")
     assert "Check DATABASE_URL." in line
     assert SECRET not in line
 

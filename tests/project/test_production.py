@@ -131,7 +131,7 @@ def test_every_command_says_in_one_line_that_the_database_does_not_answer(folder
     url = f"postgres://me:hunter2@127.0.0.1:{free_port()}/aurora"
     for command in (["migrate"], ["createsuperuser", "--noinput"]):
         line = only_line(manage(folder, *command, DATABASE_URL=url))
-        assert line.startswith("CommandError: The database does not answer: ")
+        assert line.startswith("CommandError: The database cannot be used: ")
         assert "Check DATABASE_URL." in line
         assert "hunter2" not in line
 

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,12 @@ from botworker.database import keep_connections
 from botworker.errors import StartRefused
 from botworker.options import BotOptions, ShardRange
 from botworker.runner import run
-from dashboard.preflight import require_broker, require_database, require_settings
+from dashboard.preflight import (
+    BrokerRefused,
+    require_broker,
+    require_database,
+    require_settings,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +80,7 @@ Exit codes:
             keep_connections()
             require_database()
             connections.close_all()
-            _look_for_broker()
-            asyncio.run(run(options))
+            asyncio.run(run(replace(options, broker_refused=not _broker_takes_us())))
         except StartRefused as refused:
             if refused.exit_code == os.EX_CONFIG and linger:
                 self.stderr.write(f"{refused} Ends in {linger:g} s.")
@@ -90,12 +95,20 @@ Exit codes:
             raise CommandError("Interrupted.", returncode=130) from None
 
 
-def _look_for_broker() -> None:
-    """Warn when the broker is away: without it pages only learn later of what happens."""
+def _broker_takes_us() -> bool:
+    """Tell whether the broker does not refuse us; the log says that, and whether it is away.
+
+    Either way the bot works: pages find in the database what they are not told.
+    """
+    without = "The bot starts without it; events reach pages some seconds late."
     try:
         require_broker(settings.STARTUP_WAIT_SECONDS)
+    except BrokerRefused as error:
+        logger.error("%s %s", error, without)
+        return False
     except CommandError as error:
-        logger.warning("%s The bot starts without it.", error)
+        logger.warning("%s %s", error, without)
+    return True
 
 
 def _shards(text: str) -> ShardRange:
