@@ -8,10 +8,12 @@ import discord
 
 from botworker.callback import (
     ALREADY_ACKNOWLEDGED,
+    ANSWER_SECONDS,
     UNHEARD,
     UNREACHABLE,
     TakenUnheard,
     promptly,
+    slowest_lately,
 )
 from botworker.errors import NotAnswered
 
@@ -22,8 +24,10 @@ Interaction = discord.Interaction[discord.Client]
 DEFER_AFTER_SECONDS = 0.7
 """Discord gives up on an interaction after 3 s, which the deferral may need when Discord is slow;
 a deferred one has 15 minutes."""
-PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""Between the attempts to write a later answer, which has the time."""
+DEFER_MARGIN_SECONDS = 0.3
+"""What is left of the 3 s when Discord takes as long for a deferral as it took of late."""
+PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+"""Between the attempts to write a later answer, which has the time: outages last for minutes."""
 
 
 class Reply(NamedTuple):
@@ -36,12 +40,14 @@ class Reply(NamedTuple):
 
 
 class Deferral:
-    """Buys time by itself when the answer takes longer than `DEFER_AFTER_SECONDS`."""
+    """Buys time by itself when the answer takes long; sooner while Discord is slow."""
 
     def __init__(self, interaction: Interaction, *, private: bool) -> None:
         self._interaction = interaction
         self._private = private
-        self._timer = asyncio.get_running_loop().call_later(DEFER_AFTER_SECONDS, self._start)
+        latest = ANSWER_SECONDS - DEFER_MARGIN_SECONDS - slowest_lately()
+        after = max(0.0, min(DEFER_AFTER_SECONDS, latest))
+        self._timer = asyncio.get_running_loop().call_later(after, self._start)
         self._deferring: asyncio.Task[None] | None = None
         self.unheard = False
         """Nobody knows whether Discord took the deferral: the response got lost."""
@@ -121,7 +127,7 @@ async def _write(interaction: Interaction, reply: Reply) -> None:
                 view=reply.view or discord.utils.MISSING,
             )
             return
-        except UNREACHABLE:
+        except UNHEARD:
             if pause is None:
                 raise
             await asyncio.sleep(pause)

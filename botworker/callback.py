@@ -4,6 +4,8 @@ discord.py waits 1 s and then 3 s after a server error, and gives up when a conn
 """
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,11 +18,27 @@ from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 ANSWER_SECONDS = 3.0
 PAUSE_SECONDS = 0.1
 PAUSE_MAX_SECONDS = 0.8
+LATELY_SECONDS = 60.0
 ALREADY_ACKNOWLEDGED = 40060
 
 UNREACHABLE = (aiohttp.ClientError, OSError)
 UNHEARD = (discord.DiscordServerError, *UNREACHABLE)
 """What leaves open whether Discord took an answer."""
+
+
+_taken: deque[tuple[float, float]] = deque(maxlen=50)
+"""When Discord responded to the last first answers, and how long that took."""
+
+
+def slowest_lately() -> float:
+    """Return how many seconds Discord took at most to respond to a first answer, of late."""
+    since = time.monotonic() - LATELY_SECONDS
+    return max((seconds for at, seconds in _taken if at > since), default=0.0)
+
+
+def forget_lately() -> None:
+    """Know nothing of how long Discord takes, as a new client does."""
+    _taken.clear()
 
 
 class TakenUnheard(discord.HTTPException):
@@ -68,6 +86,7 @@ class _Prompt(AsyncWebhookAdapter):
         pause = PAUSE_SECONDS
         unheard = False
         while True:
+            began = time.monotonic()
             try:
                 async with session.post(
                     discord.http.Route.BASE + path,
@@ -77,6 +96,8 @@ class _Prompt(AsyncWebhookAdapter):
                     proxy_auth=proxy_auth,
                 ) as response:
                     content: Any = await json_or_text(response)
+                ended = time.monotonic()
+                _taken.append((ended, ended - began))
                 if response.status < 300:
                     return content
                 wait = pause

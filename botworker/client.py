@@ -12,6 +12,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from botworker.callback import forget_lately
 from botworker.cogs import economy, health
 from botworker.cogs.gateway import Gateway
 from botworker.options import BotOptions
@@ -64,6 +65,7 @@ def build(options: BotOptions) -> Bot:
 
     It dispatches `token_refused` when Discord no longer accepts the token of a request.
     """
+    forget_lately()
     connector = None
     if options.trusted is not None:
         connector = aiohttp.TCPConnector(ssl=options.trusted, limit=0)

@@ -153,6 +153,19 @@ class TestTheApi:
         assert reply.followups == []
         assert (await event("bot.command_completed")).command == "daily"
 
+    async def test_a_discord_that_was_slow_is_given_its_time(self, bot, emulated, guild, ada, juno):
+        await emulated.faults.slow_rest(2.4, route="callback")
+        await (await emulated.run_command("ping", member=juno, guild=guild)).reply()
+
+        with slow_database() as let_go:
+            call = await emulated.run_command("daily", member=ada, guild=guild)
+            state = await call.acknowledged()
+            let_go()
+            reply = await call.reply()
+
+        assert state is State.DEFERRED
+        assert "110 coins" in reply.text
+
     async def test_a_later_answer_survives_lost_connections(self, bot, emulated, guild, ada):
         with slow_database() as let_go:
             call = await emulated.run_command("daily", member=ada, guild=guild)
