@@ -38,7 +38,8 @@ _SECRET_VARIABLES = {
 _REMEDIES = {
     "ALLOWED_HOSTS": "Give host names separated by commas, such as dashboard.example.org.",
     "ALLOWED_ORIGINS": "Give origins separated by commas, such as https://dashboard.example.org.",
-    "DATABASE_URL": "Give postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////path/to/file.",
+    "DATABASE_URL": "Give postgres://USER:PASSWORD@HOST:5432/NAME or sqlite:////path/to/file;"
+    " in a password / is written %2F, # %23, ? %3F and @ %40.",
     "DEBUG": "Set it to true or false.",
     "DISCORD_API_URL": "Leave it out for Discord; an emulated one is http://127.0.0.1:PORT/api/v10.",
     "DISCORD_GATEWAY_URL": "Leave it out for Discord; an emulated one is ws://127.0.0.1:PORT/.",
@@ -47,16 +48,17 @@ _REMEDIES = {
     "METRICS_TOKEN": "Give 20 random letters and digits or more, or leave it out.",
     "PORT": "Give a port number from 1 to 65535.",
     "REDIS_URL": "Give redis://HOST:6379/0, rediss://... or unix:///path/to/socket;"
-    " leave it out for the embedded broker.",
+    " leave it out for the embedded broker."
+    " In a password / is written %2F, # %23, ? %3F and @ %40.",
     "TRUSTED_PROXIES": "Give addresses or networks of your proxies, such as 127.0.0.1,10.0.0.0/8.",
     "SECRET_KEY": "Give at least 50 random characters, or leave it out: one is made in DATA_DIR.",
 }
 
 
 def _stop(*lines: str) -> Never:
-    """End the process with `lines` on standard error and exit status 2."""
+    """End the process with `lines` on standard error; starting it again does not help."""
     sys.stderr.write("".join(f"aurora: {line}\n" for line in lines))
-    sys.exit(2)
+    sys.exit(os.EX_CONFIG)
 
 
 def _explain(error: EnvValidationError) -> list[str]:
@@ -84,8 +86,9 @@ def _url(*schemes: str) -> Any:
         try:
             parts = urlsplit(value)
             _ = parts.port
-        except ValueError as error:
-            raise ValidationError(f"{error}.") from None
+        except ValueError:
+            # Their own words would quote what may be the beginning of a password.
+            raise ValidationError("Its host or port cannot be one.") from None
         if parts.scheme not in schemes:
             raise ValidationError(f"It does not start with {' or '.join(schemes)}.")
 

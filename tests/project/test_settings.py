@@ -46,7 +46,9 @@ WRONG = [
     ("ALLOWED_ORIGINS", "http://[0:0::1]:8000", "'http://[::1]:8000'"),
     ("ALLOWED_ORIGINS", "https://b\u00fccher.example", "'https://xn--bcher-kva.example'"),
     ("DATABASE_URL", f"mysql://me:{SECRET}@db/aurora", "postgres://USER:PASSWORD@HOST"),
+    ("DATABASE_URL", f"postgres://me:{SECRET}/rest@db:5432/aurora", "/ is written %2F"),
     ("REDIS_URL", f"http://:{SECRET}@cache", "redis://HOST:6379/0"),
+    ("REDIS_URL", f"redis://:{SECRET}#rest@cache:6379/0", "# %23"),
     ("SECRET_KEY", SECRET, "50 random characters"),
     ("METRICS_TOKEN", SECRET[:19], "20 random letters and digits"),
     ("METRICS_TOKEN", f"{SECRET} {SECRET}", "20 random letters and digits"),
@@ -66,7 +68,7 @@ def test_a_wrong_value_is_said_in_one_line_with_its_remedy(
     tmp_path: Path, name: str, value: str, remedy: str
 ) -> None:
     ended = start(tmp_path, **{name: value})
-    assert ended.returncode == 2
+    assert ended.returncode == 78
     assert ended.stdout == ""
     (line,) = ended.stderr.splitlines()
     assert line.startswith(f"aurora: {name}")
@@ -76,7 +78,7 @@ def test_a_wrong_value_is_said_in_one_line_with_its_remedy(
 
 def test_all_wrong_values_are_said_at_once(tmp_path: Path) -> None:
     ended = start(tmp_path, PORT="x", DEBUG="perhaps")
-    assert ended.returncode == 2
+    assert ended.returncode == 78
     assert {line.split()[1].split("=")[0] for line in ended.stderr.splitlines()} == {
         "DEBUG",
         "PORT",
