@@ -141,11 +141,14 @@ async def test_a_discord_that_does_not_answer_is_one_line(there):
     assert nobody in complaints[0]
 
 
-async def test_impossible_shards_are_refused(there):
-    code, complaints = await refusal("runbot", "--shards", "9/8", **there)
+@pytest.mark.parametrize(
+    ("option", "value"), [("--shards", "9/8"), ("--name", "x" * 65)], ids=["shards", "name"]
+)
+async def test_an_impossible_option_is_refused(there, option, value):
+    code, complaints = await refusal("runbot", option, value, **there)
 
     assert code == 2
-    assert "9/8" in complaints[-1]
+    assert value in complaints[-1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -16,6 +16,7 @@ from botworker.database import keep_connections
 from botworker.errors import StartRefused
 from botworker.options import BotOptions, ShardRange
 from botworker.runner import run
+from dashboard.models import BotProcess
 from dashboard.preflight import (
     BrokerRefused,
     require_broker,
@@ -60,6 +61,7 @@ Exit codes:
         )
         parser.add_argument(
             "--name",
+            type=_name,
             default="",
             help='how the dashboard calls this process (default: "bot", with its shards)',
         )
@@ -109,6 +111,13 @@ def _broker_takes_us() -> bool:
     except CommandError as error:
         logger.warning("%s %s", error, without)
     return True
+
+
+def _name(text: str) -> str:
+    longest = BotProcess._meta.get_field("name").max_length
+    if longest is not None and len(text) > longest:
+        raise ArgumentTypeError(f"{text!r} is longer than {longest} characters")
+    return text
 
 
 def _shards(text: str) -> ShardRange:
