@@ -13,6 +13,8 @@ from django.urls import reverse
 from dashboard import access
 from dashboard.signin import SignIn
 
+_NAMING = {"_selected_action", "_to_field"}
+
 
 class AuroraAdminSite(AdminSite):
     """One sign-in and one page to change a password, for everybody."""
@@ -27,7 +29,8 @@ class AuroraAdminSite(AdminSite):
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Answer 400 where an address makes no sense to Python or the database: Django would fail.
 
-        A year that does not exist, for one, or a field, or a name with a NUL in it.
+        A year that does not exist, for one, or a field, or a name with a NUL in it. The same goes
+        for the fields of a form that name a row or a field, which Django takes as they come.
         """
         inner: Any = super().admin_view(view, cacheable)
 
@@ -39,7 +42,7 @@ class AuroraAdminSite(AdminSite):
                 answered: HttpResponseBase = inner(request, *args, **kwargs)
                 return answered
             except (DataError, FieldDoesNotExist, OverflowError, ValueError) as error:
-                if not request.GET:
+                if not (request.GET or _NAMING & request.POST.keys()):
                     raise
                 raise BadRequest("The query makes no sense.") from error
 

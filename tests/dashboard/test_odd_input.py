@@ -72,3 +72,18 @@ def test_no_query_is_an_error_of_ours(client: Client):
         for query in QUERIES[number % EVERY :: EVERY]
     ]
     assert errors(client, addresses) == {}
+
+
+def test_no_row_that_a_form_of_the_admin_names_is_an_error_of_ours(client: Client):
+    found = {}
+    for value in ("", "abc", "-1", "1e3", "9" * 30, "9" * 5000, "\0", "None"):
+        for model, action in (
+            ("auth/user", "delete_selected"),
+            ("auth/group", "delete_selected"),
+            ("economy/account", "correct_selected"),
+        ):
+            named = {"action": action, "_selected_action": value}
+            found[model, value] = client.post(f"/admin/{model}/", named).status_code
+        address = address_of("admin/auth/user/<path:object_id>/delete/")
+        found["_to_field", value] = client.post(address, {"_to_field": value[:9]}).status_code
+    assert {about: status for about, status in found.items() if status >= 500} == {}
