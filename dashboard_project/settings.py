@@ -227,7 +227,7 @@ SOCKET_UNSENT_MAX_BYTES: int = env.int(
 )
 SOCKET_STALLED_SECONDS: float = env.float("SOCKET_STALLED_SECONDS", 30.0, validate=_at_least(0.1))
 SOCKET_DIRECT_WRITES: bool = env.bool("SOCKET_DIRECT_WRITES", True)
-SOCKET_RECHECK_SECONDS: float = env.float("SOCKET_RECHECK_SECONDS", 30.0, validate=_at_least(0.1))
+SOCKET_RECHECK_SECONDS: float = env.float("SOCKET_RECHECK_SECONDS", 25.0, validate=_at_least(0.1))
 
 # The sign-in: so many failures of a name from one address, then a pause.
 SIGN_IN_FAILURES_MAX: int = env.int("SIGN_IN_FAILURES_MAX", 5, validate=_at_least(1))
@@ -432,6 +432,8 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1
+
+DEFAULT_EXCEPTION_REPORTER = "dashboard_project.reports.Reporter"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.conf import LazySettings
 from django.contrib.auth.models import User
+from django.views.debug import get_exception_reporter_class
 
 from dashboard_project import logs
 from tests.dashboard.sockets import browser
@@ -68,6 +70,22 @@ def test_our_own_secrets_are_in_no_line(form: str, secret: str) -> None:
         assert shown not in line
     assert "RuntimeError" in line
     assert "broken" in line
+
+
+@pytest.mark.usefixtures("_secrets")
+def test_our_own_secrets_are_not_on_the_page_that_debug_shows_of_an_error(
+    settings: LazySettings,
+) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"CONFIG": {"hosts": [{"address": settings.REDIS_URL}]}}}
+    reporter = get_exception_reporter_class(None)
+    for secret in SECRETS:
+        try:
+            raise RuntimeError(f"while {secret}")
+        except RuntimeError:
+            report = reporter(None, *sys.exc_info())
+        for text in (report.get_traceback_html(), report.get_traceback_text()):
+            assert "RuntimeError" in text
+            assert [shown for shown in SECRETS if shown in text] == []
 
 
 SOMEBODYS = [
