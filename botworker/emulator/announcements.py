@@ -6,6 +6,7 @@ from typing import Any
 from botworker.emulator import sessions as intents
 from botworker.emulator.gateway import Gateway
 from botworker.emulator.messages import Message
+from botworker.emulator.permissions import Permission
 from botworker.emulator.things import Channel, User
 
 Json = dict[str, Any]
@@ -20,7 +21,7 @@ class Announcements:
 
     def message(self, event: str, message: Message) -> None:
         """MESSAGE_CREATE, MESSAGE_UPDATE or MESSAGE_DELETE."""
-        if message.ephemeral:
+        if message.ephemeral or not self._world.bot_may(message.channel, Permission.VIEW_CHANNEL):
             return
         where = message.channel.guild_id
         needs = intents.DIRECT_MESSAGES if where is None else intents.GUILD_MESSAGES
@@ -64,7 +65,8 @@ class Announcements:
 
     def _tell(self, event: str, data: Json, channel: Channel, here: int, direct: int) -> None:
         needs = direct if channel.guild_id is None else here
-        self._gateway.dispatch(event, data, channel.guild_id, needs)
+        if self._world.bot_may(channel, Permission.VIEW_CHANNEL):
+            self._gateway.dispatch(event, data, channel.guild_id, needs)
 
     def _seen(self, event: str, message: Message, granted: int) -> Json:
         place = self._place(message.channel)

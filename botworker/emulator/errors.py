@@ -35,7 +35,10 @@ class DiscordError(Exception):
 
 
 class InvalidForm:
-    """Collects what is wrong with a body, field by field, and raises it all at once."""
+    """Collects what is wrong with a body, field by field, and raises it all at once.
+
+    A place has faults of its own or holds places that have: of two such the first one noted stays.
+    """
 
     def __init__(self) -> None:
         self._errors: Json = {}
@@ -44,8 +47,11 @@ class InvalidForm:
         """Note that the field at `path` ("0.options.1.name", or "" for the body) is wrong."""
         place = self._errors
         for part in path.split(".") if path else ():
+            if "_errors" in place:
+                return
             place = place.setdefault(part, {})
-        place.setdefault("_errors", []).append({"code": code, "message": message})
+        if place.keys() <= {"_errors"}:
+            place.setdefault("_errors", []).append({"code": code, "message": message})
 
     def required(self, path: str) -> None:
         """Note that the field at `path` is missing."""
@@ -58,6 +64,19 @@ class InvalidForm:
         else:
             message = f"Must be between {low} and {high} in length."
             self.add(path, "BASE_TYPE_BAD_LENGTH", message)
+
+    def check_length(self, path: str, value: str | list[Any] | None, low: int, high: int) -> None:
+        """Note the text or list at `path` unless it is `low` to `high` long, or None."""
+        if value is not None and not low <= len(value) <= high:
+            self.bad_length(path, low, high)
+
+    def check_range(self, path: str, value: float | None, low: float, high: float) -> None:
+        """Note the number at `path` unless it is from `low` to `high`, or None."""
+        if value is None or low <= value <= high:
+            return
+        side, limit = ("greater", low) if value < low else ("less", high)
+        code = "NUMBER_TYPE_MIN" if value < low else "NUMBER_TYPE_MAX"
+        self.add(path, code, f"int value should be {side} than or equal to {limit}.")
 
     def raise_if_any(self) -> None:
         """Refuse with 400/50035 when anything was noted."""
@@ -93,6 +112,16 @@ _UNKNOWN = {
 def unknown(thing: str) -> DiscordError:
     """404 with the code Discord has for a `thing` that does not exist."""
     return DiscordError(404, _UNKNOWN[thing], f"Unknown {thing}")
+
+
+def missing_access() -> DiscordError:
+    """The bot is not there, or cannot see the channel."""
+    return DiscordError(403, 50001, "Missing Access")
+
+
+def missing_permissions() -> DiscordError:
+    """The bot is there, but may not do this."""
+    return DiscordError(403, 50013, "Missing Permissions")
 
 
 def already_acknowledged() -> DiscordError:

@@ -4,6 +4,7 @@ from botworker.emulator.conditions import Conditions, Refusal
 from botworker.emulator.connection import Connection, visible_guild
 from botworker.emulator.gateway import Gateway
 from botworker.emulator.names import GuildName
+from botworker.emulator.permissions import named
 from botworker.emulator.sessions import GUILDS
 from botworker.emulator.things import Guild, User
 from botworker.emulator.world import World
@@ -144,6 +145,19 @@ class Faults:
         place = self._guild(guild, available=True)
         place.name = name
         self._gateway.dispatch("GUILD_UPDATE", place.payload(), place.id, GUILDS)
+        return place.id
+
+    async def forbid(self, permission: str, channel: int | None = None, on: bool = True) -> int:
+        """The bot may no longer do this in a channel: CHANNEL_UPDATE. Tells which channel."""
+        taken = named(permission)
+        places = [one for guild in self._world.guilds.values() for one in guild.text_channels]
+        place = next((one for one in places if channel in {None, one.id}), None)
+        if place is None:
+            raise LookupError(f"there is no such channel: {channel}")
+        bot = self._world.bot.id
+        denied = place.denied.get(bot, 0)
+        place.denied[bot] = denied | taken if on else denied & ~taken
+        self._gateway.dispatch("CHANNEL_UPDATE", place.payload(), place.guild_id, GUILDS)
         return place.id
 
     async def member_joined(self, guild: int | None = None, name: str = "newcomer") -> int:

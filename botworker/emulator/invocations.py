@@ -210,7 +210,9 @@ def interaction_payload(
         "channel_id": str(channel.id),
         "channel": channel.payload(),
         "locale": user.locale,
-        "app_permissions": str(guild.permissions_of(bot) if guild else 0x0004_4C00_0000_0000),
+        "app_permissions": str(
+            guild.permissions_in(channel, bot) if guild else 0x0004_4C00_0000_0000
+        ),
         "entitlements": [],
         "entitlement_sku_ids": [],
         "authorizing_integration_owners": {"0": str(guild.id) if guild else "0"},
@@ -222,7 +224,7 @@ def interaction_payload(
     if guild is None:
         payload["user"] = user.payload()
         return payload
-    permissions = str(guild.permissions_of(user.id))
+    permissions = str(guild.permissions_in(channel, user.id))
     payload["channel"]["permissions"] = permissions
     payload["guild_id"] = str(guild.id)
     payload["guild_locale"] = guild.locale

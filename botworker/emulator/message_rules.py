@@ -1,9 +1,12 @@
 """What Discord accepts as the body of a message."""
 
+from datetime import datetime
 from typing import Any, Protocol
 
+from botworker.emulator.component_rules import check_components
 from botworker.emulator.errors import DiscordError, InvalidForm
 from botworker.emulator.message_types import check_types
+from botworker.emulator.url_rules import check_url
 
 Json = dict[str, Any]
 
@@ -15,6 +18,15 @@ EPHEMERAL, LOADING, COMPONENTS_V2 = 1 << 6, 1 << 7, 1 << 15
 SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
 
 _EMBED_LENGTHS = {"title": 256, "description": 4096}
+_PAGES, _PICTURES = ("http", "https"), ("http", "https", "attachment")
+_EMBED_URLS = {
+    "url": _PAGES,
+    "author.url": _PAGES,
+    "author.icon_url": _PICTURES,
+    "footer.icon_url": _PICTURES,
+    "image.url": _PICTURES,
+    "thumbnail.url": _PICTURES,
+}
 
 
 class Shown(Protocol):
@@ -43,16 +55,18 @@ def check_message(body: Json, *, path: str = "", editing: bool = False, files: i
     _content(form, f"{prefix}content", body.get("content"))
     _embeds(form, f"{prefix}embeds", body.get("embeds"))
     flags = body.get("flags") or 0
-    _components(form, f"{prefix}components", body.get("components"), modern=flags & COMPONENTS_V2)
+    modern = bool(flags & COMPONENTS_V2)
+    check_components(form, f"{prefix}components", body.get("components"), modern=modern)
     _mentions(form, f"{prefix}allowed_mentions", body.get("allowed_mentions"))
-    if flags & COMPONENTS_V2 and (body.get("content") or body.get("embeds")):
+    if modern and (body.get("content") or body.get("embeds")):
         form.add(
             f"{prefix}content",
             "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
             "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
         )
     form.raise_if_any()
-    something = any(body.get(key) for key in ("content", "embeds", "components", "poll"))
+    something = any(body.get(key) for key in ("embeds", "components", "poll"))
+    something = something or bool((body.get("content") or "").strip())
     if not editing and not something and not files and not body.get("sticker_ids"):
         raise DiscordError(400, 50006, "Cannot send an empty message")
 
@@ -105,10 +119,10 @@ def _embed(form: InvalidForm, path: str, embed: Json) -> int:
             if not field.get(key):
                 form.required(where)
             total += _text(form, where, field.get(key), 1, limit)
-    colour = embed.get("color")
-    if colour is not None and (not isinstance(colour, int) or not 0 <= colour <= 0xFFFFFF):
-        sentence = "int value should be less than or equal to 16777215."
-        form.add(f"{path}.color", "NUMBER_TYPE_MAX", sentence)
+    form.check_range(f"{path}.color", embed.get("color"), 0, 0xFFFFFF)
+    for place, schemes in _EMBED_URLS.items():
+        check_url(form, f"{path}.{place}", _inside(embed, place), schemes=schemes)
+    _moment(form, f"{path}.timestamp", embed.get("timestamp"))
     empty = not any(
         embed.get(key)
         for key in ("title", "description", "fields", "footer", "author", "image", "thumbnail")
@@ -116,6 +130,21 @@ def _embed(form: InvalidForm, path: str, embed: Json) -> int:
     if empty:
         form.required(f"{path}.description")
     return total
+
+
+def _inside(body: Json, place: str) -> Any:
+    for part in place.split("."):
+        body = (body or {}).get(part) or {}
+    return body or None
+
+
+def _moment(form: InvalidForm, path: str, text: str | None) -> None:
+    """Note what is no moment in the form of ISO 8601."""
+    try:
+        datetime.fromisoformat(text or "1970-01-01")
+    except ValueError:
+        sentence = f"Could not parse {(text or '')[:100]}. Should be ISO8601."
+        form.add(path, "DATE_TIME_TYPE_PARSE", sentence)
 
 
 def _text(form: InvalidForm, path: str, text: Any, low: int, high: int) -> int:
@@ -149,59 +178,3 @@ def _mentions(form: InvalidForm, path: str, allowed: Any) -> None:
                 "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
                 f'parse:["{kind}"] and {kind}: [ids...] are mutually exclusive.',
             )
-
-
-def _components(form: InvalidForm, path: str, rows: Any, *, modern: int) -> None:
-    if rows is None:
-        return
-    if not isinstance(rows, list):
-        form.add(path, "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
-        return
-    limit = 40 if modern else 5
-    if len(rows) > limit:
-        form.bad_length(path, 0, limit)
-    custom_ids: set[str] = set()
-    for at, row in enumerate(rows):
-        where = f"{path}.{at}"
-        if row.get("type") != 1:
-            if not modern:
-                form.add(f"{where}.type", "BASE_TYPE_CHOICES", "Value must be one of (1,).")
-            continue
-        inner = row.get("components") or []
-        if not 1 <= len(inner) <= 5:
-            form.bad_length(f"{where}.components", 1, 5)
-        for place, component in enumerate(inner):
-            _component(form, f"{where}.components.{place}", component, custom_ids)
-
-
-def _component(form: InvalidForm, path: str, component: Json, custom_ids: set[str]) -> None:
-    kind, custom_id = component.get("type"), component.get("custom_id")
-    if custom_id is not None:
-        if not 1 <= len(custom_id) <= 100:
-            form.bad_length(f"{path}.custom_id", 1, 100)
-        if custom_id in custom_ids:
-            form.add(
-                f"{path}.custom_id",
-                "COMPONENT_CUSTOM_ID_DUPLICATED",
-                "Component custom id cannot be duplicated",
-            )
-        custom_ids.add(custom_id)
-    if kind == 2:
-        _button(form, path, component)
-    elif kind == 3:
-        options = component.get("options") or []
-        if not 1 <= len(options) <= 25:
-            form.bad_length(f"{path}.options", 1, 25)
-    elif kind not in {3, 5, 6, 7, 8}:
-        form.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of (2, 3, 5, 6, 7, 8).")
-
-
-def _button(form: InvalidForm, path: str, button: Json) -> None:
-    style = button.get("style")
-    if style not in range(1, 7):
-        form.add(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of (1, ..., 6).")
-    elif style == 5 and not button.get("url"):
-        form.required(f"{path}.url")
-    elif style in range(1, 5) and button.get("custom_id") is None:
-        form.required(f"{path}.custom_id")
-    _text(form, f"{path}.label", button.get("label"), 0, 80)

@@ -42,13 +42,19 @@ _EMBED = _Shape(
     },
     lists={"fields": _Shape(strings=("name", "value"), booleans=("inline",))},
 )
-_CHOICE = _Shape(strings=("label", "value", "description"), booleans=("default",))
+_EMOJI = _Shape(strings=("name",), snowflakes=("id",), booleans=("animated",))
+_CHOICE = _Shape(
+    strings=("label", "value", "description"), booleans=("default",), objects={"emoji": _EMOJI}
+)
 _COMPONENT = _Shape(
     strings=("custom_id", "label", "url", "placeholder", "description", "content"),
     integers=("type", "style", "min_values", "max_values", "min_length", "max_length", "id"),
     booleans=("disabled", "required"),
-    lists={"options": _CHOICE},
+    snowflakes=("sku_id",),
+    objects={"emoji": _EMOJI, "media": _MEDIA, "file": _MEDIA},
+    lists={"options": _CHOICE, "items": _Shape(objects={"media": _MEDIA})},
 )
+"""It may hold others of its kind: in "components", and as "accessory" or "component"."""
 _MESSAGE = _Shape(
     strings=("content", "username"),
     integers=("flags",),
@@ -84,10 +90,12 @@ def _check(form: InvalidForm, path: str, body: Any, shape: _Shape) -> None:
         return
     prefix = f"{path}." if path else ""
     _scalars(form, prefix, body, shape)
-    for name, inner in shape.objects.items():
+    own = shape is _COMPONENT
+    objects = shape.objects | (dict.fromkeys(("accessory", "component"), shape) if own else {})
+    for name, inner in objects.items():
         if body.get(name) is not None:
             _check(form, f"{prefix}{name}", body[name], inner)
-    lists = shape.lists | ({"components": shape} if shape is _COMPONENT else {})
+    lists = shape.lists | ({"components": shape} if own else {})
     for name, inner in lists.items():
         if body.get(name) is not None:
             _list(form, f"{prefix}{name}", body[name], inner)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from botworker.emulator.components import completed
 from botworker.emulator.message_rules import EPHEMERAL, LOADING
 from botworker.emulator.things import Channel, User, now
 from botworker.emulator.world import World
@@ -133,7 +134,7 @@ class MessageBook:
         if "embeds" in body:
             message.embeds = [_embed(embed) for embed in body["embeds"] or ()]
         if "components" in body:
-            message.components = _numbered(body["components"] or [])
+            message.components = completed(body["components"] or [], self._world.snowflakes)
         if body.get("flags") is not None:
             kept = message.flags & (EPHEMERAL | LOADING)
             message.flags = kept | (body["flags"] & _SETTABLE_FLAGS)
@@ -202,24 +203,14 @@ def _reaction(emoji: str, who: list[User]) -> Json:
 
 
 def _embed(body: Json) -> Json:
-    embed = {key: value for key, value in body.items() if value is not None}
+    embed = _filled(body)
     embed["type"] = embed.get("type") or "rich"
-    for field_ in embed.get("fields", ()):
-        field_.setdefault("inline", False)
+    if "fields" in embed:
+        embed["fields"] = [{"inline": False, **_filled(one)} for one in embed["fields"]]
     return embed
 
 
-def _numbered(rows: list[Json]) -> list[Json]:
-    """Components with the ids Discord gives those that bring none."""
-    count = 0
-
-    def number(component: Json) -> Json:
-        nonlocal count
-        count += 1
-        made = {key: value for key, value in component.items() if value is not None}
-        made["id"] = component.get("id") or count
-        if "components" in component:
-            made["components"] = [number(inner) for inner in component["components"]]
-        return made
-
-    return [number(row) for row in rows]
+def _filled(body: Json) -> Json:
+    """An object without its empty fields, and without those that are nothing but such."""
+    inner = {key: _filled(one) if isinstance(one, dict) else one for key, one in body.items()}
+    return {key: one for key, one in inner.items() if one is not None and one != {}}

@@ -1,5 +1,6 @@
 """What Discord accepts as the options of a command, and as choices."""
 
+import math
 from typing import Any
 
 from botworker.emulator.errors import InvalidForm
@@ -10,6 +11,9 @@ Json = dict[str, Any]
 
 MAX_OPTIONS = MAX_CHOICES = 25
 SAFE_INTEGER = 2**53
+_PLAIN = set(range(3, 12))
+_ALLOWED = ({1, 2} | _PLAIN, {1}, _PLAIN)
+"""The kinds of option in a command, in a group, and in a sub-command."""
 _FIELDS = {
     "min_value": {4, 10},
     "max_value": {4, 10},
@@ -20,7 +24,7 @@ _FIELDS = {
 
 
 def check_options(form: InvalidForm, path: str, options: Any, *, depth: int) -> None:
-    """Note what is wrong with a list of options, `depth` groups down."""
+    """Note what is wrong with the options of a command (`depth` 0), group (1), sub-command (2)."""
     if options is None:
         return
     where = place(path, "options")
@@ -65,19 +69,16 @@ def check_options(form: InvalidForm, path: str, options: Any, *, depth: int) -> 
 
 def _option(form: InvalidForm, path: str, option: Json, *, depth: int) -> None:
     kind = option.get("type")
-    if kind not in range(1, 12):
-        form.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of (1, ..., 11).")
-        return
     check_name(form, path, option, free=False)
     check_description(form, path, option)
+    if kind is None:
+        form.required(f"{path}.type")
+        return
+    if kind not in _ALLOWED[depth]:
+        wanted = ", ".join(map(str, sorted(_ALLOWED[depth])))
+        form.add(f"{path}.type", "BASE_TYPE_CHOICES", f"Value must be one of ({wanted}).")
+        return
     if kind in {1, 2}:
-        if (kind == 2 and depth > 0) or depth > 1:
-            form.add(
-                f"{path}.type",
-                "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
-                "Sub-command groups cannot be nested this deep",
-            )
-            return
         if kind == 2 and not option.get("options"):
             form.required(f"{path}.options")
         check_options(form, path, option.get("options"), depth=depth + 1 if kind == 2 else 2)
@@ -98,20 +99,13 @@ def _limits(form: InvalidForm, path: str, option: Json, kind: int) -> None:
         value = option.get(field)
         if value is None:
             continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or (kind == 4 and not isinstance(value, int)):
-            form.add(f"{path}.{field}", "NUMBER_TYPE_COERCE", f'Value "{value}" is not a number.')
-        elif abs(value) > SAFE_INTEGER:
-            form.add(
-                f"{path}.{field}",
-                "NUMBER_TYPE_MAX",
-                f"number value should be less than or equal to {SAFE_INTEGER}.",
-            )
-    low, high = option.get("min_length"), option.get("max_length")
-    if low is not None and not 0 <= low <= 6000:
-        form.add(f"{path}.min_length", "NUMBER_TYPE_MAX", "int value should be between 0 and 6000.")
-    if high is not None and not 1 <= high <= 6000:
-        form.add(f"{path}.max_length", "NUMBER_TYPE_MAX", "int value should be between 1 and 6000.")
+        _number(form, f"{path}.{field}", value, whole=kind == 4)
+    form.check_range(f"{path}.min_length", option.get("min_length"), 0, 6000)
+    form.check_range(f"{path}.max_length", option.get("max_length"), 1, 6000)
+    for field in ("value", "length"):
+        low, high = option.get(f"min_{field}"), option.get(f"max_{field}")
+        if low is not None and high is not None and low > high:
+            form.check_range(f"{path}.min_{field}", low, -math.inf, high)
 
 
 def _choices(form: InvalidForm, path: str, option: Json, kind: int) -> None:
@@ -151,5 +145,15 @@ def check_choices(form: InvalidForm, path: str, choices: Any, kind: int) -> None
             form.bad_length(f"{path}.{at}.name", 1, 100)
         if kind == 3 and (not isinstance(value, str) or len(value) > 100):
             form.bad_length(f"{path}.{at}.value", 1, 100)
-        elif kind in {4, 10} and (isinstance(value, bool) or not isinstance(value, int | float)):
-            form.add(f"{path}.{at}.value", "NUMBER_TYPE_COERCE", f'Value "{value}" is not int.')
+        elif kind in {4, 10}:
+            _number(form, f"{path}.{at}.value", value, whole=kind == 4)
+
+
+def _number(form: InvalidForm, path: str, value: Any, *, whole: bool) -> None:
+    """Note what is no number of the kind that a member could send."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or (whole and isinstance(value, float) and not value.is_integer()):
+        what = "int" if whole else "float"
+        form.add(path, "NUMBER_TYPE_COERCE", f'Value "{value}" is not {what}.')
+    else:
+        form.check_range(path, value, -SAFE_INTEGER, SAFE_INTEGER)

@@ -6,7 +6,7 @@ from botworker.emulator import interactions as kinds
 from botworker.emulator.errors import InvalidForm, unknown
 from botworker.emulator.interactions import Interaction, Interactions, State
 from botworker.emulator.message_rules import EPHEMERAL, LOADING, check_edit, check_message
-from botworker.emulator.message_types import check_component_types, check_types
+from botworker.emulator.message_types import check_types
 from botworker.emulator.messages import (
     CHAT_INPUT_COMMAND,
     CONTEXT_MENU_COMMAND,
@@ -14,13 +14,13 @@ from botworker.emulator.messages import (
     Message,
     MessageBook,
 )
+from botworker.emulator.modal_rules import check_modal
 from botworker.emulator.option_rules import check_choices
 from botworker.emulator.rest import Answer, Call, Route
 from botworker.emulator.world import World
 
 Json = dict[str, Any]
 
-ROW, TEXT_INPUT, TEXT, LABEL = 1, 4, 10, 18
 MESSAGE, DEFER, DEFER_UPDATE, UPDATE, AUTOCOMPLETE_RESULT, MODAL = 4, 5, 6, 7, 8, 9
 _ALLOWED = {
     kinds.COMMAND: {MESSAGE, DEFER, MODAL},
@@ -91,7 +91,7 @@ class InteractionRoutes:
             self._interactions.acknowledge(interaction, State.ANSWERED)
             self._interactions.show(interaction, None)
         elif kind == MODAL:
-            _check_modal(data)
+            check_modal(data)
             interaction.modal = data
             self._interactions.acknowledge(interaction, State.ANSWERED)
             self._interactions.show(interaction, None)
@@ -241,61 +241,6 @@ def _focused_kind(interaction: Interaction) -> int:
     while options and options[0]["type"] in {1, 2}:
         options = options[0].get("options", [])
     return next((int(option["type"]) for option in options if option.get("focused")), 3)
-
-
-def _check_modal(data: Json) -> None:
-    form = InvalidForm()
-    for field, limit in (("title", 45), ("custom_id", 100)):
-        if not isinstance(data.get(field), str) or not data[field]:
-            form.required(f"data.{field}")
-        elif len(data[field]) > limit:
-            form.bad_length(f"data.{field}", 1, limit)
-    rows = data.get("components") or []
-    check_component_types(form, "data.components", rows)
-    form.raise_if_any()
-    if not 1 <= len(rows) <= 5:
-        form.bad_length("data.components", 1, 5)
-    for at, row in enumerate(rows):
-        _check_modal_row(form, f"data.components.{at}", row)
-    form.raise_if_any()
-
-
-def _check_modal_row(form: InvalidForm, path: str, row: Json) -> None:
-    """An action row with one text input, or a label with one component, or text."""
-    kind = row.get("type")
-    if kind not in {ROW, TEXT, LABEL}:
-        form.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of (1, 10, 18).")
-    elif kind == ROW:
-        inner = row.get("components") or []
-        if len(inner) != 1:
-            form.bad_length(f"{path}.components", 1, 1)
-        for at, component in enumerate(inner):
-            _check_text_input(form, f"{path}.components.{at}", component, labelled=False)
-    elif kind == LABEL:
-        if not row.get("label"):
-            form.required(f"{path}.label")
-        component = row.get("component")
-        if not isinstance(component, dict):
-            form.required(f"{path}.component")
-        elif component.get("type") == TEXT_INPUT:
-            _check_text_input(form, f"{path}.component", component, labelled=True)
-
-
-def _check_text_input(form: InvalidForm, path: str, component: Json, *, labelled: bool) -> None:
-    if component.get("type") != TEXT_INPUT:
-        form.add(f"{path}.type", "BASE_TYPE_CHOICES", "Value must be one of (4,).")
-        return
-    custom_id, label = component.get("custom_id"), component.get("label")
-    if not custom_id:
-        form.required(f"{path}.custom_id")
-    elif len(custom_id) > 100:
-        form.bad_length(f"{path}.custom_id", 1, 100)
-    if not labelled and not label:
-        form.required(f"{path}.label")
-    elif label and len(label) > 45:
-        form.bad_length(f"{path}.label", 1, 45)
-    if component.get("style") not in {1, 2}:
-        form.add(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of (1, 2).")
 
 
 def _callback_response(interaction: Interaction, kind: int) -> Json:

@@ -11,8 +11,10 @@ from botworker.emulator.announcements import Announcements
 from botworker.emulator.errors import DiscordError, InvalidForm, unknown
 from botworker.emulator.message_rules import EPHEMERAL, check_edit, check_message
 from botworker.emulator.messages import Message, MessageBook
+from botworker.emulator.permissions import Permission
 from botworker.emulator.rest import Answer, Call, Handler, Route
 from botworker.emulator.rest_interactions import InteractionRoutes
+from botworker.emulator.rest_world import channel_of
 from botworker.emulator.things import Channel, User, Webhook
 from botworker.emulator.world import World
 
@@ -155,10 +157,7 @@ class WebhookRoutes:
         return None
 
     def _channel(self, call: Call) -> Channel:
-        channel = self._world.channel(call.id("channel_id"))
-        if channel is None:
-            raise unknown("Channel")
-        return channel
+        return channel_of(self._world, call, Permission.MANAGE_WEBHOOKS)
 
     def _of(self, channel: Channel) -> list[Webhook]:
         return [hook for hook in self._world.webhooks.values() if hook.channel is channel]

@@ -4,9 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from botworker.emulator.announcements import Announcements
-from botworker.emulator.errors import DiscordError, InvalidForm, unknown
+from botworker.emulator.errors import (
+    DiscordError,
+    InvalidForm,
+    missing_access,
+    missing_permissions,
+    unknown,
+)
 from botworker.emulator.message_rules import EPHEMERAL, check_edit, check_message
 from botworker.emulator.messages import REPLY, Message, MessageBook
+from botworker.emulator.permissions import Permission
 from botworker.emulator.rest import Answer, Call, Route
 from botworker.emulator.things import Channel, Guild
 from botworker.emulator.world import World
@@ -127,7 +134,8 @@ class WorldRoutes:
 
     async def typing(self, call: Call) -> Answer:
         """The bot is typing."""
-        self._announcements.typing(self._channel(call), self._world.bot)
+        channel = self._channel(call, Permission.SEND_MESSAGES)
+        self._announcements.typing(channel, self._world.bot)
         return None
 
     async def messages(self, call: Call) -> Answer:
@@ -138,7 +146,10 @@ class WorldRoutes:
             form = InvalidForm()
             form.add(places[1], "BASE_TYPE_CHOICES", "Only one of before, after and around.")
             form.raise_if_any()
-        every = self._messages.of(self._channel(call).id)
+        channel = self._channel(call)
+        if not self._world.bot_may(channel, Permission.READ_MESSAGE_HISTORY):
+            return []
+        every = self._messages.of(channel.id)
         if (before := call.snowflake("before")) is not None:
             every = [one for one in every if one.id < before]
         elif (after := call.snowflake("after")) is not None:
@@ -151,7 +162,8 @@ class WorldRoutes:
 
     async def create_message(self, call: Call) -> Answer:
         """The bot writes a message of its own."""
-        channel, body = self._channel(call), call.form()
+        needs = Permission.SEND_MESSAGES | (Permission.ATTACH_FILES if call.files else 0)
+        channel, body = self._channel(call, needs), call.form()
         if channel.type == 4:
             raise DiscordError(400, 50008, "Cannot send messages in a non-text channel")
         check_message(body, files=len(call.files))
@@ -169,7 +181,7 @@ class WorldRoutes:
 
     async def message(self, call: Call) -> Answer:
         """One message."""
-        return self._message(call).payload()
+        return self._message(call, Permission.READ_MESSAGE_HISTORY).payload()
 
     async def edit_message(self, call: Call) -> Answer:
         """Change one of the bot's own messages."""
@@ -181,13 +193,19 @@ class WorldRoutes:
         return message.payload()
 
     async def delete_message(self, call: Call) -> Answer:
-        """Delete a message."""
-        self._messages.delete(self._message(call))
+        """Delete a message; one of somebody else where the bot may."""
+        message = self._message(call)
+        if message.author is not self._world.bot:
+            self._channel(call, Permission.MANAGE_MESSAGES)
+        self._messages.delete(message)
         return None
 
     async def react(self, call: Call) -> Answer:
-        """The bot reacts to a message."""
-        message, emoji, bot = self._message(call), _emoji(call), self._world.bot
+        """The bot reacts to a message; where it may not, at most as others did."""
+        message = self._message(call, Permission.READ_MESSAGE_HISTORY)
+        emoji, bot = _emoji(call), self._world.bot
+        if emoji not in message.reactions:
+            self._channel(call, Permission.ADD_REACTIONS)
         who = message.reactions.setdefault(emoji, [])
         if bot not in who:
             who.append(bot)
@@ -217,13 +235,11 @@ class WorldRoutes:
             raise unknown("Guild")
         return guild
 
-    def _channel(self, call: Call) -> Channel:
-        channel = self._world.channel(call.id("channel_id"))
-        if channel is None:
-            raise unknown("Channel")
-        return channel
+    def _channel(self, call: Call, needs: int = 0) -> Channel:
+        return channel_of(self._world, call, needs)
 
-    def _message(self, call: Call) -> Message:
+    def _message(self, call: Call, needs: int = 0) -> Message:
+        self._channel(call, needs)
         message = self._messages.get(call.id("message_id"))
         if message is None or message.ephemeral or message.channel.id != call.id("channel_id"):
             raise unknown("Message")
@@ -264,6 +280,18 @@ class WorldRoutes:
         if before is not None:
             return [thing for thing in found if thing.id < before][-limit:]
         return found[:limit]
+
+
+def channel_of(world: World, call: Call, needs: int = 0) -> Channel:
+    """The channel of the path, where the bot needs these permissions, or 10003, 50001, 50013."""
+    channel = world.channel(call.id("channel_id"))
+    if channel is None:
+        raise unknown("Channel")
+    if not world.bot_may(channel, Permission.VIEW_CHANNEL):
+        raise missing_access()
+    if not world.bot_may(channel, needs):
+        raise missing_permissions()
+    return channel
 
 
 def _emoji(call: Call) -> str:

@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-Json = dict[str, Any]
+from botworker.emulator.permissions import EVERY_PERMISSION, Permission
 
-MEMBER_PERMISSIONS = 0x0000_0641_8F49_E477 & ~0x8 & ~0x20
-ADMINISTRATOR = 0x8
-EVERY_PERMISSION = (1 << 53) - 1
+Json = dict[str, Any]
 
 
 def iso(moment: datetime) -> str:
@@ -100,6 +98,8 @@ class Channel:
     topic: str | None = None
     recipient: User | None = None
     last_message_id: int | None = None
+    denied: dict[int, int] = field(default_factory=dict)
+    """The permissions that single members, by id, do not have here."""
 
     def payload(self) -> Json:
         """Discord's channel object, with `guild_id` when it belongs to a guild."""
@@ -113,7 +113,10 @@ class Channel:
             "name": self.name,
             "position": self.position,
             "parent_id": None if self.parent_id is None else str(self.parent_id),
-            "permission_overwrites": [],
+            "permission_overwrites": [
+                {"id": str(member), "type": 1, "allow": "0", "deny": str(denied)}
+                for member, denied in self.denied.items()
+            ],
             "nsfw": False,
         }
         if self.type == 0:
@@ -213,7 +216,15 @@ class Guild:
         member = self.members.get(user_id)
         for role_id in member.roles if member else ():
             held |= self.roles[role_id].permissions
-        return EVERY_PERMISSION if held & ADMINISTRATOR else held
+        return EVERY_PERMISSION if held & Permission.ADMINISTRATOR else held
+
+    def permissions_in(self, channel: "Channel", user_id: int) -> int:
+        """What the member may do in a channel; nothing where they cannot even look."""
+        held = self.permissions_of(user_id)
+        if held == EVERY_PERMISSION:
+            return held
+        held &= ~channel.denied.get(user_id, 0)
+        return held if held & Permission.VIEW_CHANNEL else 0
 
     @property
     def people(self) -> list[Member]:

@@ -5,16 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from botworker.emulator import names
+from botworker.emulator.permissions import BOT_PERMISSIONS, MEMBER_PERMISSIONS
 from botworker.emulator.snowflakes import Snowflakes, snowflake_at
-from botworker.emulator.things import (
-    MEMBER_PERMISSIONS,
-    Channel,
-    Guild,
-    Member,
-    Role,
-    User,
-    Webhook,
-)
+from botworker.emulator.things import Channel, Guild, Member, Role, User, Webhook
 
 BOT_ID = 1_180_000_000_000_000_042
 
@@ -36,6 +29,13 @@ class World:
             if channel_id in guild.channels:
                 return guild.channels[channel_id]
         return next((c for c in self.direct_channels.values() if c.id == channel_id), None)
+
+    def bot_may(self, channel: Channel, needs: int) -> bool:
+        """The bot has every permission that `needs` names in a channel; in direct ones it has."""
+        guild = self.guilds.get(channel.guild_id or 0)
+        if guild is None:
+            return True
+        return guild.permissions_in(channel, self.bot.id) & needs == needs
 
     def guilds_of(self, user_id: int) -> list[Guild]:
         """The guilds the user is a member of."""
@@ -72,7 +72,7 @@ class World:
         """A new guild with its roles, channels, owner and the bot."""
         guild = Guild(guild_id, name.name, owner.id, name.locale, founded + timedelta(days=90))
         guild.roles[guild_id] = Role(guild_id, "@everyone", MEMBER_PERMISSIONS, 0)
-        own = Role(guild_id + 1, self.bot.username, MEMBER_PERMISSIONS, 1, bot_id=self.bot.id)
+        own = Role(guild_id + 1, self.bot.username, BOT_PERMISSIONS, 1, bot_id=self.bot.id)
         guild.roles[own.id] = own
         for at, title in enumerate(name.roles):
             role = Role(guild_id + 2 + at, title, MEMBER_PERMISSIONS, 2 + at, 0x8B5CF6, hoist=True)
