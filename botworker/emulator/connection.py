@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -37,12 +38,14 @@ class Connection:
         request: web.Request,
         socket: web.WebSocketResponse,
         encoder: Encoder,
+        version: int,
     ) -> None:
         self.gateway = gateway
         self.session: Session | None = None
         self._request = request
         self._socket = socket
         self._encoder = encoder
+        self._version = version
         self._outbox: asyncio.Queue[Json | Closed] = asyncio.Queue()
         self._received: deque[float] = deque()
         self._loop = asyncio.get_running_loop()
@@ -73,9 +76,14 @@ class Connection:
         self._go_later()
 
     def invalidate(self, *, resumable: bool) -> None:
-        """INVALID_SESSION (op 9); unless resumable, the session is gone."""
-        if self.session is not None and not resumable:
-            self.gateway.sessions.drop(self.session)
+        """INVALID_SESSION (op 9); unless resumable, the session is gone.
+
+        Either way the client may go on with RESUME or IDENTIFY on this very connection.
+        """
+        if self.session is not None:
+            self.gateway.sessions.detach(self.session, self)
+            if not resumable:
+                self.gateway.sessions.drop(self.session)
             self.session = None
         self.post(_frame(Op.INVALID_SESSION, resumable))
         self._go_later()
@@ -84,11 +92,19 @@ class Connection:
         asked = self.session
 
         def go() -> None:
-            self._timers.discard(timer)
-            if self.session is asked:  # else it has identified anew on this very connection
+            if self.session is asked:  # else it has begun anew on this very connection
                 self.close(4000, "The client was asked to reconnect.")
 
-        timer = self._loop.call_later(RECONNECT_SECONDS, go)
+        self._later(RECONNECT_SECONDS, go)
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do something after so many seconds, unless the connection has ended by then."""
+
+        def run() -> None:
+            self._timers.discard(timer)
+            act()
+
+        timer = self._loop.call_later(seconds, run)
         self._timers.add(timer)
 
     async def run(self) -> None:
@@ -125,8 +141,8 @@ class Connection:
             try:
                 self._count()
                 op, data = read(message.data, self.gateway.limits.gateway_payload_bytes)
-                self._record("received", {"op": op, "d": data})
                 self._handle(op, data)
+                self._record("received", {"op": op, "d": data})
             except Closed as closed:
                 self.close(closed.code, closed.reason)
             except (TypeError, ValueError, AttributeError, KeyError) as error:
@@ -157,6 +173,14 @@ class Connection:
         elif op == Op.REQUEST_MEMBERS:
             for chunk in member_chunks(self.gateway.world, self.session, data):
                 self.session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
+        elif op == Op.REQUEST_SOUNDS:
+            for guild_id in data["guild_ids"]:
+                if (
+                    self.session.serves(int(guild_id))
+                    and int(guild_id) in self.gateway.world.guilds
+                ):
+                    sounds = {"guild_id": str(guild_id), "soundboard_sounds": []}
+                    self.session.dispatch("SOUNDBOARD_SOUNDS", sounds)
 
     def _heartbeat(self, seq: Any) -> None:
         if self.session is not None and isinstance(seq, int):
@@ -168,20 +192,19 @@ class Connection:
             return
 
         def acknowledge() -> None:
-            self._timers.discard(timer)
             if not self.gateway.conditions.acks_dropped:
                 self.post(_frame(Op.HEARTBEAT_ACK, None))
 
-        timer = self._loop.call_later(self.gateway.conditions.ack_seconds(), acknowledge)
-        self._timers.add(timer)
+        self._later(self.gateway.conditions.ack_seconds(), acknowledge)
 
     def _identify(self, data: Any) -> None:
         if self.session is not None:
             raise Closed(4005, "Already authenticated.")
         try:
-            session = self.gateway.identification.accept(data)
+            session = self.gateway.identification.accept(data, self._version)
         except Refused:
-            self.post(_frame(Op.INVALID_SESSION, False))
+            refusal = _frame(Op.INVALID_SESSION, False)
+            self._later(self.gateway.limits.refusal_seconds, lambda: self.post(refusal))
             return
         if isinstance(self._encoder, Plain):
             self._encoder.compress_payloads = bool(data.get("compress"))

@@ -19,17 +19,23 @@ from botworker.emulator.world import World
 
 Json = dict[str, Any]
 
+VERSIONS = {"9", "10"}
+
 log = logging.getLogger(__name__)
 
 
 class Gateway:
     """Accepts websockets and keeps their sessions fed."""
 
+    recorder: Callable[[str, Json], None] | None = None
+    """Told of every payload "sent", and "received" unless it was refused, for tests that hold them
+    against a schema; on the class, those of every emulated Discord."""
+
     def __init__(self, world: World, token: str, limits: Limits, conditions: Conditions) -> None:
         self.world = world
         self.limits = limits
         self.conditions = conditions
-        self.url_at: Callable[[str], str] = lambda host: f"ws://{host}/"
+        self.url_at: Callable[[str], str] = lambda host: f"ws://{host}"
         """Where the gateway is, for a client that came by this Host header."""
         self.sessions = Sessions(limits.session_seconds)
         self.identification = Identification(world, token, limits)
@@ -40,14 +46,13 @@ class Gateway:
         self.identifies = 0
         self.resumes = 0
         self.changes = Changes()
-        self.recorder: Callable[[str, Json], None] | None = None
-        """Told of every payload "sent" or "received", for tests that hold them against a schema."""
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One websocket, from HELLO to its end."""
         socket = web.WebSocketResponse(timeout=1.0, max_msg_size=1 << 20)
         await socket.prepare(request)
-        if request.query.get("v", "10") != "10":
+        version = request.query.get("v", "10")
+        if version not in VERSIONS:
             await socket.close(code=4012, message=b"Invalid API version.")
             return socket
         encoder = encoder_for(request.query.get("compress"))
@@ -55,7 +60,7 @@ class Gateway:
             log.warning("gateway: refused %s", request.rel_url)
             await socket.close(code=4002, message=b"Unknown encoding or compression.")
             return socket
-        connection = Connection(self, request, socket, encoder)
+        connection = Connection(self, request, socket, encoder, int(version))
         self.connections.add(connection)
         try:
             await connection.run()

@@ -43,8 +43,11 @@ class Identification:
             self._starts.popleft()
         return len(self._starts)
 
-    def accept(self, data: Any) -> Session:
-        """The session an IDENTIFY opens. Raises Closed (4002, 4004, 4010 to 4014) or Refused."""
+    def accept(self, data: Any, version: int) -> Session:
+        """The session an IDENTIFY opens on a gateway of this version.
+
+        Raises Closed (4002, 4004, 4010 to 4014) or Refused.
+        """
         if not isinstance(data, dict):
             raise Closed(4002, "Error while decoding payload.")
         self._authenticate(data.get("token"))
@@ -56,7 +59,7 @@ class Identification:
         if not isinstance(threshold, int) or not 50 <= threshold <= 250:
             raise Closed(4002, "large_threshold is not between 50 and 250.")
         self._throttle(shard[0])
-        return Session(shard, asked, threshold)
+        return Session(shard, asked, threshold, version)
 
     def resumed(self, data: Any) -> tuple[str, int]:
         """The session id and sequence number of a RESUME. Raises Closed (4002, 4004, 4007)."""
@@ -72,7 +75,7 @@ class Identification:
         """The data of READY."""
         bot = self._world.bot
         return {
-            "v": 10,
+            "v": session.version,
             "user": {**bot.payload(), "verified": True, "mfa_enabled": True, "email": None},
             "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
             "session_id": session.id,

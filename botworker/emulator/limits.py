@@ -17,6 +17,8 @@ class Limits:
     """How long a session without a connection can be resumed."""
     identify_seconds: float = 5.0
     """The window in which `max_concurrency` shards may identify, each with its own key."""
+    refusal_seconds: float = 2.0
+    """How long an IDENTIFY too many waits for op 9: "a few seconds" (discord-api-docs #1328)."""
     max_concurrency: int = 1
     session_starts: int = 1000
     """IDENTIFYs a day."""

@@ -15,6 +15,8 @@ from botworker.emulator.transport import dumps
 
 Json = dict[str, Any]
 PREFIX = "/api/v10"
+PREFIXES = (PREFIX, "/api/v9")
+"""Both versions that Discord serves; what is emulated here is the same in both."""
 KEPT = 1000
 MAX_FILE_BYTES = 10 << 20
 
@@ -83,6 +85,7 @@ class Exchange:
 
     method: str
     template: str
+    """Empty for a route that is not emulated."""
     status: int
     request: Any
     response: Any
@@ -90,6 +93,9 @@ class Exchange:
 
 class Rest:
     """Serves routes as Discord would, and remembers what it could not serve."""
+
+    recorder: Callable[[Exchange], None] | None = None
+    """Told of every exchange; on the class, those of every emulated Discord."""
 
     def __init__(self, token: str, limits: RateLimits, conditions: Conditions) -> None:
         self._token = token
@@ -99,7 +105,6 @@ class Rest:
         """Method and path of every request for a route that is not here, oldest first."""
         self.requests: dict[str, int] = {}
         """How often each "METHOD /template" was asked for."""
-        self.recorder: Callable[[Exchange], None] | None = None
 
     def register(self, router: web.UrlDispatcher, routes: list[Route]) -> None:
         """Add routes; those with a literal part must come before those with a parameter there."""
@@ -108,21 +113,25 @@ class Rest:
             async def serve(request: web.Request, route: Route = route) -> web.StreamResponse:
                 return await self._serve(request, route)
 
-            router.add_route(route.method, PREFIX + route.template, serve)
+            for prefix in PREFIXES:
+                router.add_route(route.method, prefix + route.template, serve)
 
     async def unknown(self, request: web.Request) -> web.StreamResponse:
         """What any other path is answered with: loudly, 404."""
         name = f"{request.method} {request.path}"
         self._note_unknown(name)
         log.error("the emulated Discord has no route %s", name)
-        return respond(no_such_route())
+        error = no_such_route()
+        self._record(request.method, "", error.status, None, error.payload())
+        return respond(error)
 
     def _note_unknown(self, name: str) -> None:
         self.unknown_routes.append(name)
         del self.unknown_routes[:-KEPT]
 
     async def _serve(self, request: web.Request, route: Route) -> web.StreamResponse:
-        name = f"{route.method} {route.template}"
+        told = route.method, route.template
+        name = " ".join(told)
         self.requests[name] = self.requests.get(name, 0) + 1
         headers: dict[str, str] = {}
         body: Any = None
@@ -141,19 +150,20 @@ class Rest:
             body = call.body
             answer = await _answer(route, call)
         except DiscordError as error:
-            response = respond(error, headers)
-            self._record(route, error.status, body, error.payload())
-            return response
+            self._record(*told, error.status, body, error.payload())
+            return respond(error, headers)
         if (loss := self._conditions.loss(request.path)) is not None:
             if loss.status:
-                return respond(_server_error(loss.status))
+                lost = _server_error(loss.status)
+                self._record(*told, lost.status, body, lost.payload())
+                return respond(lost)
             if request.transport is not None:
                 request.transport.abort()
         if answer is None:
-            self._record(route, 204, body, None)
+            self._record(*told, 204, body, None)
             return web.Response(status=204, headers=headers)
         status, content = answer if isinstance(answer, tuple) else (200, answer)
-        self._record(route, status, body, content)
+        self._record(*told, status, body, content)
         return json_response(content, status, headers)
 
     def _check_query(self, request: web.Request, route: Route) -> None:
@@ -176,9 +186,9 @@ class Rest:
             raise too_many(refusal.retry_after, is_global=refusal.is_global, scope="shared")
         raise _server_error(refusal.status)
 
-    def _record(self, route: Route, status: int, request: Any, response: Any) -> None:
+    def _record(self, method: str, template: str, status: int, request: Any, response: Any) -> None:
         if self.recorder is not None:
-            self.recorder(Exchange(route.method, route.template, status, request, response))
+            self.recorder(Exchange(method, template, status, request, response))
 
 
 async def _answer(route: Route, call: Call) -> Answer:
@@ -198,13 +208,18 @@ def _server_error(status: int) -> DiscordError:
 
 
 async def read_call(request: web.Request) -> Call:
-    """Read a request's body: JSON, or multipart with `payload_json` and files."""
+    """Read a request's body: JSON, or a form with `payload_json`, and files if it is multipart."""
     call = Call(dict(request.match_info), dict(request.query), None, host=request.host)
     if not request.can_read_body:
         return call
     kind = request.content_type
     if kind == "multipart/form-data":
         await _read_parts(request, call)
+        return call
+    if kind == "application/x-www-form-urlencoded":
+        fields = await request.post()
+        written = fields.get("payload_json")
+        call.body = _json(written.encode()) if isinstance(written, str) else dict(fields)
         return call
     raw = await request.read()
     if not raw:

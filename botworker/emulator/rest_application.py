@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botworker.emulator.commands import CommandRegistry, Scope
-from botworker.emulator.errors import DiscordError, unknown
+from botworker.emulator.errors import DiscordError, missing_access, unknown
 from botworker.emulator.identify import Identification, application_flags
 from botworker.emulator.limits import Limits
 from botworker.emulator.rest import Answer, Call, Route
@@ -27,7 +27,7 @@ class ApplicationRoutes:
         self._commands = commands
         self._identification = identification
         self._limits = limits
-        self.gateway_url_at: Callable[[str], str] = lambda host: f"ws://{host}/"
+        self.gateway_url_at: Callable[[str], str] = lambda host: f"ws://{host}"
 
     def routes(self) -> list[Route]:
         """Everything served here."""
@@ -38,6 +38,7 @@ class ApplicationRoutes:
             Route("GET", "/users/@me", self.me),
             Route("GET", "/oauth2/applications/@me", self.application),
             Route("GET", "/applications/@me", self.application),
+            Route("GET", "/soundboard-default-sounds", self.default_sounds),
         ]
         for scope in (f"{base}/commands", f"{base}/guilds/{{guild_id}}/commands"):
             found += [
@@ -128,6 +129,11 @@ class ApplicationRoutes:
             "eligible_oauth2_scopes": ["bot", "applications.commands"],
         }
 
+    async def default_sounds(self, call: Call) -> Answer:
+        """The sounds that every guild has; some clients ask for them before they are ready."""
+        quack: Json = {"name": "quack", "sound_id": "1", "volume": 1.0, "available": True}
+        return [{**quack, "emoji_id": None, "emoji_name": "🦆"}]
+
     async def list_commands(self, call: Call) -> Answer:
         """Every command of the scope."""
         return self._commands.all(self._scope(call))
@@ -162,5 +168,5 @@ class ApplicationRoutes:
             return None
         guild_id = call.id("guild_id")
         if guild_id not in self._world.guilds:
-            raise DiscordError(403, 50001, "Missing Access")
+            raise missing_access()
         return guild_id

@@ -113,10 +113,13 @@ class EmulatedDiscord(Stage):
         return f"{HOST}:{self._port}"
 
     def _gateway_url_at(self, host: str) -> str:
-        """Where the websocket is for a client that came by this Host header."""
+        """Where the websocket is for a client that came by this Host header.
+
+        Without a slash at its end, as Discord tells it: some clients put "/?v=10" behind it.
+        """
         if self.certificate is not None and host.partition(":")[0] == HOST:
-            return f"wss://{self.address}/"
-        return self.gateway_url
+            return f"wss://{self.address}"
+        return self.gateway_url.rstrip("/")
 
     @property
     def unknown_routes(self) -> list[str]:

@@ -35,6 +35,8 @@ class Session:
     shard: tuple[int, int]
     intents: int
     large_threshold: int = 50
+    version: int = 10
+    """Of the gateway."""
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     seq: int = 0
     outlet: Outlet | None = None

@@ -94,10 +94,14 @@ class RawClient:
         headers: dict[str, str] | None = None,
         data: Any = None,
     ) -> tuple[int, Any, dict[str, str]]:
-        """Status, body and headers of one request."""
+        """Status, body and headers of one request; `path` may be a whole address."""
         sent = {"Authorization": f"Bot {token or self.emulated.token}", **(headers or {})}
         async with self._http.request(
-            method, self.emulated.api_url + path, json=body, data=data, headers=sent
+            method,
+            path if "://" in path else self.emulated.api_url + path,
+            json=body,
+            data=data,
+            headers=sent,
         ) as response:
             text = await response.text()
             return response.status, json.loads(text) if text else None, dict(response.headers)

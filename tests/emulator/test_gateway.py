@@ -40,7 +40,7 @@ async def test_ready_lists_guilds_as_unavailable_and_guild_create_follows_for_ea
     assert {guild["id"] for guild in ready["guilds"]} == {one["d"]["id"] for one in created}
     assert all(guild["unavailable"] for guild in ready["guilds"])
     assert ready["shard"] == [0, 1]
-    assert ready["resume_gateway_url"] == emulated.gateway_url
+    assert ready["resume_gateway_url"] + "/" == emulated.gateway_url
     assert [one["s"] for one in created] == list(range(2, 2 + len(created)))
 
 
@@ -131,6 +131,8 @@ async def test_an_identify_that_is_not_permitted_closes_with_its_code(raw, chang
         (8, {"guild_id": "{guild}", "query": "", "limit": "x"}),
         (8, {"guild_id": "{guild}", "user_ids": ["abc"]}),
         (8, {"guild_id": "{guild}", "user_ids": [None]}),
+        (31, {"guild_ids": "x"}),
+        (31, None),
         (3, "x"),
         (3, {"status": "asleep", "activities": [], "since": None, "afk": False}),
         (3, {"status": "idle", "activities": "x", "since": None, "afk": False}),
@@ -197,6 +199,39 @@ async def test_another_api_version_closes_with_4012(raw):
     assert await socket.closed() == 4012
 
 
+async def test_version_9_is_served_as_well(raw):
+    socket = await raw.identify("v=9&encoding=json")
+
+    assert socket.ready["d"]["v"] == 9
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+async def test_after_op_9_the_same_connection_serves_whatever_the_client_begins(
+    raw, emulated, resumable
+):
+    socket = await raw.identify(intents=0)
+    session = socket.ready["d"]["session_id"]
+    await emulated.faults.invalid_session(resumable=resumable)
+    assert (await socket.until(9))["d"] is resumable
+
+    if resumable:
+        await socket.send(6, {"token": emulated.token, "session_id": session, "seq": 1})
+        await socket.until("RESUMED")
+    else:
+        await socket.send(2, raw.identity())
+        assert (await socket.until("READY"))["d"]["session_id"] != session
+
+
+async def test_sounds_are_told_for_each_guild_of_the_shard(raw, emulated):
+    socket = await raw.identify()
+    guild = next(iter(emulated.world.guilds))
+
+    await socket.send(31, {"guild_ids": [str(guild), "1"]})
+
+    sounds = (await socket.until("SOUNDBOARD_SOUNDS"))["d"]
+    assert sounds == {"guild_id": str(guild), "soundboard_sounds": []}
+
+
 async def test_too_many_guilds_for_one_shard_close_with_4011():
     limits = Limits(max_guilds_a_shard=2, identify_seconds=0)
     async with EmulatedDiscord(limits=limits) as crowded, RawClient(crowded) as raw:
@@ -227,7 +262,8 @@ async def test_a_client_without_heartbeats_is_closed_with_4009():
 
 
 async def test_two_identifies_of_a_shard_within_five_seconds_are_one_too_many():
-    async with EmulatedDiscord() as strict, RawClient(strict) as raw:
+    limits = Limits(refusal_seconds=0)
+    async with EmulatedDiscord(limits=limits) as strict, RawClient(strict) as raw:
         await raw.identify()
         second = await raw.connect()
         await second.send(2, raw.identity())
@@ -236,7 +272,7 @@ async def test_two_identifies_of_a_shard_within_five_seconds_are_one_too_many():
 
 
 async def test_shards_of_different_concurrency_keys_may_identify_together():
-    limits = Limits(max_concurrency=2)
+    limits = Limits(max_concurrency=2, refusal_seconds=0)
     async with EmulatedDiscord(limits=limits) as strict, RawClient(strict) as raw:
         await raw.identify(shard=[0, 4])
         await raw.identify(shard=[1, 4])

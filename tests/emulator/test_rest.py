@@ -37,6 +37,26 @@ async def test_a_route_that_is_not_emulated_is_404_and_remembered(raw, emulated,
     assert emulated.unknown_routes == [f"{method} /api/v10{path}"]
 
 
+async def test_version_9_is_served_as_well(raw, emulated):
+    path = emulated.api_url.replace("v10", "v9") + "/users/@me"
+
+    _, body, _ = await raw.call("GET", path)
+
+    assert body["id"] == str(emulated.world.bot.id)
+
+
+async def test_where_the_gateway_is_told_without_a_slash_behind(raw, emulated):
+    _, body, _ = await raw.call("GET", "/gateway")
+
+    assert body == {"url": emulated.gateway_url.rstrip("/")}
+
+
+async def test_the_default_sounds_can_be_asked_for(raw):
+    status, sounds, _ = await raw.call("GET", "/soundboard-default-sounds")
+
+    assert (status, sounds[0]["name"]) == (200, "quack")
+
+
 async def test_json_is_sent_without_a_charset(raw):
     _, _, headers = await raw.call("GET", "/users/@me")
 
@@ -315,6 +335,18 @@ async def test_a_file_above_the_limit_is_refused(raw, emulated):
     status, body, _ = await raw.call("POST", f"/channels/{channel.id}/messages", data=form)
 
     assert (status, body["code"]) == (413, 40005)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"payload_json": '{"content": "hi", "tts": true}'}, {"content": "hi"}]
+)
+async def test_a_form_without_files_is_read_as_well(raw, emulated, fields):
+    channel = next(iter(emulated.world.guilds.values())).text_channels[0]
+
+    status, message, _ = await raw.call("POST", f"/channels/{channel.id}/messages", data=fields)
+
+    assert (status, message["content"]) == (200, "hi")
+    assert message["tts"] is ("payload_json" in fields)
 
 
 async def test_a_body_that_is_not_json_is_refused(raw, emulated):
