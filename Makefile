@@ -81,8 +81,8 @@ run: setup ## Start everything on this machine: PORT=8000 DISCORD_TOKEN=... make
 .PHONY: test
 test: setup-dev browser check ## Prove everything, on SQLite and on PostgreSQL
 	@$(MAKE) test-js
-	@REQUIRE_BROWSER=1 $(MAKE) test-sqlite
-	@REQUIRE_BROWSER=1 $(MAKE) test-pg
+	@REQUIRE_BROWSER=1 REQUIRE_FORMATS=1 $(MAKE) test-sqlite
+	@REQUIRE_BROWSER=1 REQUIRE_FORMATS=1 $(MAKE) test-pg
 	@$(MAKE) drill-short
 
 .PHONY: check

@@ -15,6 +15,7 @@ import pytest
 
 from botworker.emulator import EmulatedDiscord, Guild, Limits, Member
 from tests.botworker.running import RunningBot, wait_for_threads
+from tests.emulator.watch import formats, watch  # noqa: F401
 
 
 @pytest.fixture

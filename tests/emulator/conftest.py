@@ -15,6 +15,7 @@ from discord.gateway import DiscordWebSocket
 from botworker.emulator import EmulatedDiscord, Limits
 from tests.emulator.raw import RawClient
 from tests.emulator.smallbot import SmallBot, SmallShardedBot
+from tests.emulator.watch import formats, watch  # noqa: F401
 
 GRANTED = 1 << 1 | 1 << 8
 

@@ -1,6 +1,7 @@
 // Discord's published formats, for ts-json-schema-generator: see formats.py.
 import type {
   APIMessage,
+  GatewayChannelUpdateDispatch,
   GatewayGuildCreateDispatch,
   GatewayGuildDeleteDispatch,
   GatewayGuildMemberAddDispatch,
@@ -21,8 +22,10 @@ import type {
   GatewayReadyDispatch,
   GatewayReconnect,
   GatewayRequestGuildMembers,
+  GatewayRequestSoundboardSounds,
   GatewayResume,
   GatewayResumedDispatch,
+  GatewaySoundboardSoundsDispatch,
   GatewayUpdatePresence,
   GatewayVoiceStateUpdate,
 } from "discord-api-types/v10";
@@ -49,6 +52,7 @@ export interface Frames {
     GUILD_CREATE: GatewayGuildCreateDispatch;
     GUILD_UPDATE: GatewayGuildUpdateDispatch;
     GUILD_DELETE: GatewayGuildDeleteDispatch;
+    CHANNEL_UPDATE: GatewayChannelUpdateDispatch;
     GUILD_MEMBER_ADD: GatewayGuildMemberAddDispatch;
     GUILD_MEMBERS_CHUNK: GatewayGuildMembersChunkDispatch;
     MESSAGE_CREATE: MessageDispatch;
@@ -56,6 +60,7 @@ export interface Frames {
     MESSAGE_DELETE: GatewayMessageDeleteDispatch;
     MESSAGE_REACTION_ADD: GatewayMessageReactionAddDispatch;
     MESSAGE_REACTION_REMOVE: GatewayMessageReactionRemoveDispatch;
+    SOUNDBOARD_SOUNDS: GatewaySoundboardSoundsDispatch;
     TYPING_START: GatewayTypingStartDispatch;
     WEBHOOKS_UPDATE: GatewayWebhooksUpdateDispatch;
     INTERACTION_CREATE: GatewayInteractionCreateDispatch;
@@ -67,5 +72,6 @@ export interface Frames {
     "4": GatewayVoiceStateUpdate;
     "6": GatewayResume;
     "8": GatewayRequestGuildMembers;
+    "31": GatewayRequestSoundboardSounds;
   };
 }

@@ -1,71 +1,20 @@
-"""Every body and frame, held against Discord's published formats."""
+"""What an emulated Discord says in a whole life; that it is well said is looked at by `watch`."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
 
 from botworker.emulator.rest import Exchange
-from tests.emulator import formats as published
 from tests.emulator.conftest import Start
 from tests.emulator.formats import Formats
 from tests.emulator.raw import RawClient
-
-# Where discord.py 2.7.1 sends a number for the text of an id (Discord takes both), and where the
-# types know no data though Discord sends a trace, and discord.py needs some.
-QUIRKS = (
-    "received 8: d: {'guild_id': ",
-    "POST /users/@me/channels request: recipient_id:",
-    "sent RESUMED: d: {'_trace':",
-)
-
-
-@pytest.fixture(scope="module")
-def formats(tmp_path_factory: pytest.TempPathFactory) -> Formats:
-    node_modules = Path(os.environ.get("NODE_MODULES", published.ROOT / "node_modules"))
-    if absent := published.missing(node_modules):
-        reason = f"npm install brings {', '.join(absent)}"
-        if os.environ.get("REQUIRE_FORMATS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return Formats(tmp_path_factory.mktemp("formats"), node_modules)
-
-
-class Watch:
-    """Everything that was said, and what was wrong with it."""
-
-    def __init__(self, emulated: Any, formats: Formats) -> None:
-        self.faults: set[str] = set()
-        self.frames: set[str] = set()
-        self.routes: set[str] = set()
-        self._formats = formats
-        emulated.rest.recorder = self.exchange
-        emulated.gateway.recorder = self.frame
-
-    def exchange(self, one: Exchange) -> None:
-        self.routes.add(f"{one.method} {one.template}")
-        if one.request is not None and one.status < 400:
-            self._note(self._formats.faults_of_request(one.method, one.template, one.request))
-        if one.response is not None and one.status != 400:
-            self._note(
-                self._formats.faults_of_response(one.method, one.template, one.status, one.response)
-            )
-
-    def frame(self, direction: str, frame: dict[str, Any]) -> None:
-        self.frames.add(frame.get("t") or str(frame["op"]))
-        self._note(self._formats.faults_of_frame(direction, frame))
-
-    def _note(self, fault: str | None) -> None:
-        if fault is not None and not fault.startswith(QUIRKS):
-            self.faults.add(fault)
+from tests.emulator.watch import Watch
 
 
 async def test_everything_said_to_and_by_discordpy_is_as_discord_publishes_it(
-    formats, emulated, start: Start
+    watch, emulated, start: Start
 ):
-    watch = Watch(emulated, formats)
     bot = await start(intents=discord.Intents(guilds=True, members=True))
     guild = next(iter(emulated.world.guilds.values()))
     anna, bert = guild.people[:2]
@@ -93,16 +42,14 @@ async def test_everything_said_to_and_by_discordpy_is_as_discord_publishes_it(
     await emulated.faults.guild_joined("Elsewhere")
     await bot.until("joined Elsewhere")
 
-    assert watch.faults == set()
     assert {"READY", "GUILD_CREATE", "INTERACTION_CREATE", "RESUMED", "7"} <= watch.frames
     assert {"GUILD_MEMBERS_CHUNK", "GUILD_DELETE", "GUILD_MEMBER_ADD"} <= watch.frames
     assert len(watch.routes) >= 20
 
 
 async def test_messages_webhooks_reactions_and_menus_are_as_discord_publishes_them(
-    formats, emulated, start: Start
+    watch, emulated, start: Start
 ):
-    watch = Watch(emulated, formats)
     intents = discord.Intents.all()
     intents.message_content = False
     bot: Any = await start(intents=intents)
@@ -134,7 +81,6 @@ async def test_messages_webhooks_reactions_and_menus_are_as_discord_publishes_th
     await bot.get_guild(guild.id).change_voice_state(channel=None)
     await bot.change_presence(status=discord.Status.idle)
 
-    assert watch.faults == set()
     assert {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "WEBHOOKS_UPDATE"} <= watch.frames
     assert {"MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE", "TYPING_START"} <= watch.frames
 
@@ -158,8 +104,7 @@ async def _look_around(bot: Any, guild_id: int, user_id: int) -> None:
     assert await bot.tree.fetch_commands()
 
 
-async def test_every_refusal_is_as_discord_publishes_it(formats, emulated, raw: RawClient):
-    watch = Watch(emulated, formats)
+async def test_every_refusal_is_as_discord_publishes_it(watch, emulated, raw: RawClient):
     commands = f"/applications/{emulated.world.bot.id}/commands"
 
     await raw.call("GET", "/users/@me", token="wrong")
@@ -177,4 +122,60 @@ async def test_every_refusal_is_as_discord_publishes_it(formats, emulated, raw: 
     await emulated.faults.invalid_session()
     await socket.until(9)
 
-    assert watch.faults == set()
+    assert {"9", "READY"} <= watch.frames
+
+
+GUILD = {"id": "1", "unavailable": True}
+PLAIN = {"name": "ping", "description": "Ping"}
+COMMANDS = "/applications/{application_id}/commands"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Exchange("GET", "/gateway", 200, None, {"url": 5}),
+        Exchange("GET", "/gateway", 200, None, None),
+        Exchange("GET", "/gateway", 202, None, {"url": "ws://x"}),
+        Exchange("GET", "/users/@me", 401, None, {"message": "401: Unauthorized"}),
+        Exchange("GET", "/users/@me", 404, None, {"message": "x", "code": "10013"}),
+        Exchange("GET", "/users/@me", 429, None, {"message": "x", "code": 0, "global": False}),
+        Exchange("GET", "/users/@me", 500, None, {"message": "x"}),
+        Exchange("GET", "/no/such/route", 200, None, {}),
+        Exchange("GET", "", 404, None, {"code": 0}),
+        Exchange("POST", COMMANDS, 404, {**PLAIN, "type": "1"}, {"message": "x", "code": 0}),
+        Exchange(
+            "POST", COMMANDS, 400, None,
+            {"message": "x", "code": 50035, "errors": {"name": {"_errors": [{"code": "X"}]}}},
+        ),
+        Exchange(
+            "POST", COMMANDS, 400, None,
+            {"message": "x", "code": 50035, "errors": {"name": ["wrong"]}},
+        ),
+        ("sent", {"t": "GUILD_DELETE", "s": 1, "op": 0, "d": {**GUILD, "id": 1}}),
+        ("sent", {"t": "GUILD_DELETE", "s": None, "op": 0, "d": GUILD}),
+        ("sent", {"t": "NO_SUCH_EVENT", "s": 1, "op": 0, "d": {}}),
+        ("sent", {"t": None, "s": None, "op": 10, "d": {}}),
+        ("received", {"op": 2, "d": {"token": "x", "intents": "all"}}),
+        ("received", {"op": 99, "d": None}),
+    ],
+)  # fmt: skip
+def test_what_discord_would_not_say_is_found(formats: Formats | None, said: Any):
+    if formats is None:
+        pytest.skip("npm install brings the formats")
+    heard = Watch(formats)
+
+    heard.exchange(said) if isinstance(said, Exchange) else heard.frame(*said)
+
+    assert len(heard.faults()) == 1
+
+
+def test_what_discord_does_say_is_no_fault(formats: Formats | None):
+    if formats is None:
+        pytest.skip("npm install brings the formats")
+    heard = Watch(formats)
+
+    heard.exchange(Exchange("POST", COMMANDS, 400, {"name": 5}, {"message": "x", "code": 50035}))
+    heard.exchange(Exchange("GET", "", 404, None, {"message": "404: Not Found", "code": 0}))
+    heard.frame("sent", {"t": "GUILD_DELETE", "s": 1, "op": 0, "d": GUILD})
+
+    assert heard.faults() == []
