@@ -13,6 +13,7 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.conf import LazySettings
 from django.contrib.auth.models import User
+from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
 
 from dashboard_project import logs
@@ -77,7 +78,7 @@ def test_our_own_secrets_are_not_on_the_page_that_debug_shows_of_an_error(
     settings: LazySettings,
 ) -> None:
     settings.CHANNEL_LAYERS = {"default": {"CONFIG": {"hosts": [{"address": settings.REDIS_URL}]}}}
-    reporter = get_exception_reporter_class(None)
+    reporter: Any = get_exception_reporter_class(RequestFactory().get("/"))
     for secret in SECRETS:
         try:
             raise RuntimeError(f"while {secret}")
