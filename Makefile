@@ -9,7 +9,7 @@ UV := $(shell command -v uv)
 
 # Checks read neither a developer's .env nor their data.
 CLEAN := READ_DOTENV=false DATA_DIR=$(CURDIR)/$(VENV)/check-data
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest --durations 15
 
 ifdef UV
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r
@@ -99,8 +99,8 @@ test-sqlite: setup-dev ## The suite on SQLite
 	$(PYTEST) -n $(WORKERS)
 
 .PHONY: test-pg
-test-pg: setup-dev ## The suite on PostgreSQL, but for what meets no database of its own: browsers, emulated Discord, set-up
-	$(BIN)/python -m tests.postgres $(PYTEST) -n $(WORKERS) -m "not browser" --ignore=tests/emulator --ignore=tests/project
+test-pg: setup-dev ## The suite on PostgreSQL: what meets the database, but for browsers, emulated Discord and set-up
+	$(BIN)/python -m tests.postgres $(PYTEST) -n $(WORKERS) -m "database and not browser" --ignore=tests/emulator --ignore=tests/project
 
 .PHONY: drill
 drill: setup-dev ## Break everything on purpose, about an hour: make drill ARGS="--database sqlite resets"

@@ -23,6 +23,13 @@ from tests.web import LiveWeb  # noqa: E402
 # ---------------------------------------------------------------------------- the machinery
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what meets the database: only that is worth a run on each."""
+    asked = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    if asked or item.get_closest_marker("django_db"):
+        item.add_marker("database")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _broker_of_the_session() -> Iterator[Broker]:
     broker = Broker(TEMPORARY / "broker.sock")
