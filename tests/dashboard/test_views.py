@@ -37,6 +37,7 @@ def test_the_page_is_complete_without_javascript(signed_in: Client):
     for text in ("ada claimed 150 coins", "Harbour", "Gateway latency", "Active members", "Guilds"):
         assert text in page
     assert "<noscript" in page
+    assert 'href="/password/"' in page
 
 
 def test_what_a_member_typed_is_shown_as_text(signed_in: Client):
