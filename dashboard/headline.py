@@ -126,7 +126,7 @@ def of_guild(
     return {
         "tone": tone,
         "text": text,
-        "detail": _joined([detail, command, failed]),
+        "detail": _joined([detail, *([failed, command] if late else [command, failed])]),
         "at": timestamp(errors[0].timestamp) if errors else "",
         "guild": guild["id"],
     }

@@ -302,8 +302,9 @@ def test_a_guild_has_a_headline_of_its_own(page, ask):
         "Last command 2026-03-01T10:06:41.000Z. One error in 24 h, the last: /transfer for ada,"
         " 2026-03-01T09:06:41.000Z.",
     )
-    tone, text, _ = said_of(ask("/api/guilds/12"))
+    tone, text, detail = said_of(ask("/api/guilds/12"))
     assert (tone, text) == ("warn", "One error in this guild in the last hour.")
+    assert detail.startswith("One error in 24 h, the last: /transfer for ada, ")
     shown = page("/guilds/11").partition('id="stats"')[0]
     assert "All is well in this guild." in shown  # though another one is in trouble
     BotProcess.objects.update(stopped_at=NOW)
