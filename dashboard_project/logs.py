@@ -11,8 +11,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import structlog
-from structlog.typing import Processor
+from dashboard_project.light import without
+
+with without("rich"):  # only for tracebacks that are drawn
+    import structlog
+    from structlog.typing import Processor
 
 HIDDEN = "[secret]"
 TEXT_MAX_CHARACTERS = 20_000

@@ -20,6 +20,10 @@ from environs import Env, EnvValidationError, validate
 from marshmallow import ValidationError
 
 from dashboard.hosts import host_of, is_loopback, origin_of
+from dashboard_project.light import without
+
+with without("OpenSSL"):  # Twisted's TLS: ours ends in a proxy
+    import daphne.server  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
