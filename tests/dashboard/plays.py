@@ -13,6 +13,7 @@ KINDS = (
     "bot.command_failed",
     "bot.command_refused",
     "bot.commands_refused",
+    "bot.broker_refused",
     "bot.crashed",
     "bot.started",
     "bot.stopped",
