@@ -31,8 +31,10 @@ def figure(value: Any) -> str:
 
 @register.filter
 def milliseconds(value: Any) -> str:
-    """Return `61 ms`, or a dash."""
-    return UNKNOWN if value in _NOTHING else f"{figure(value)} ms"
+    """Return `61 ms`, `<1 ms` for what would be rounded to nothing, or a dash."""
+    if value in _NOTHING:
+        return UNKNOWN
+    return "<1 ms" if 0 < value < 0.5 else f"{figure(value)} ms"
 
 
 @register.filter

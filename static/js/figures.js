@@ -17,8 +17,8 @@ const unknown = (value) => value === null || value === undefined;
 /** Returns `4,182`, or a dash. */
 export const figure = (value) => (unknown(value) ? UNKNOWN : grouped.format(Math.floor(value + 0.5)));
 
-/** Returns `61 ms`, or a dash. */
-export const milliseconds = (value) => (unknown(value) ? UNKNOWN : `${figure(value)} ms`);
+/** Returns `61 ms`, `<1 ms` for what would be rounded to nothing, or a dash. */
+export const milliseconds = (value) => (value > 0 && value < 0.5 ? "<1 ms" : unknown(value) ? UNKNOWN : `${figure(value)} ms`);
 
 /** Returns `84 MB`, or a dash. */
 export const megabytes = (bytes) => (unknown(bytes) ? UNKNOWN : `${figure(bytes / 1e6)} MB`);
