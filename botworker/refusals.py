@@ -7,8 +7,10 @@ from discord.ext import commands
 
 from botworker.errors import StartRefused
 
-REVOKED = "Discord does not accept DISCORD_TOKEN any more: make a new token in the developer portal,"
+REVOKED = (
+    "Discord does not accept DISCORD_TOKEN any more: make a new token in the developer portal,"
     " put it into the environment or .env, and start the bot again."
+)
 CLOSE_CODES = {
     4004: REVOKED,
     4010: "Discord refuses the shards of --shards: they are not valid.",
