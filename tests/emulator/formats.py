@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -36,6 +37,8 @@ class Formats:
     """Says what is wrong with a body or frame. What it makes of the packages it keeps in `kept`."""
 
     def __init__(self, kept: Path, node_modules: Path = ROOT / "node_modules") -> None:
+        self.passed: set[Hashable] = set()
+        """What was found right before, for those who need not ask again."""
         with (kept / "lock").open("w") as lock:  # the workers of a run make it once
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._frames = _Schema(kept, node_modules, "Frames")
