@@ -1,8 +1,10 @@
 """Rules of the log: each transaction is told by one event, and no event tells of another."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 from django.db import connection
 
 from dashboard.models import Event, Pruned
@@ -22,20 +24,18 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _SAID = ("sender", "receiver", "member", "balance", "streak", "weeklyBonus", "author", "reason")
 
 # The id is cast for SQLite: what has no type of its own it joins without an index.
-_TOLD = f"""
+_TOLD = """
     WITH told AS MATERIALIZED (
         SELECT CAST(COALESCE(data ->> 'transaction', '') AS text) AS id, COUNT(*) AS times,
-            MIN(seq) AS seq, MIN(kind) AS kind,
-            MIN(COALESCE(data ->> 'amount', data ->> 'reward')) AS amount,
-            {", ".join(f"MIN(data ->> '{name}') AS {name}" for name in _SAID)}
+            MIN(seq) AS seq
         FROM dashboard_event
         WHERE kind IN ('economy.daily_claimed', 'economy.transferred', 'economy.balance_corrected')
             AND seq BETWEEN %s AND %s
         GROUP BY CAST(COALESCE(data ->> 'transaction', '') AS text)
-    )"""  # noqa: S608 - ours
+    )"""
 
-# What an event says beside the amount, and what the ledger knows of that; of a claim and of a
-# correction the only member's entry is the one meant.
+# What an event says beside the amount, as the ledger knows it; of a claim and of a correction the
+# only member's entry is the one meant.
 _KNOWN = """
     t.parameters ->> 'sender', t.parameters ->> 'receiver',
     COALESCE(t.parameters ->> 'member', t.parameters ->> 'account'),
@@ -51,13 +51,12 @@ def told(scope: Scope) -> Iterator[Finding]:
     As far back as events are kept.
     """
     after, since = _kept_after()
-    said = ", ".join(f"CAST(told.{name} AS text)" for name in _SAID)
-    for id, kind, times, event_kind, amount, told_amount, *rest in rows(
-        f"{_TOLD} SELECT t.id, t.kind, COALESCE(told.times, 0), told.kind,"  # noqa: S608 - ids
-        " COALESCE(t.parameters ->> 'amount', (SELECT CAST(MAX(e.amount) AS text)"
-        " FROM economy_entry e WHERE e.transaction_id = t.id)), told.amount,"
-        f" {said}, {_KNOWN} FROM economy_transaction t"
-        " LEFT JOIN told ON told.id = CAST(t.id AS text)"
+    for id, kind, times, event_kind, data, amount, *known in rows(
+        f"{_TOLD} SELECT t.id, t.kind, COALESCE(told.times, 0), x.kind,"  # noqa: S608 - ids
+        " CAST(x.data AS text), COALESCE(t.parameters ->> 'amount', (SELECT"
+        " CAST(MAX(e.amount) AS text) FROM economy_entry e WHERE e.transaction_id = t.id)),"
+        f" {_KNOWN} FROM economy_transaction t LEFT JOIN told ON told.id = CAST(t.id AS text)"
+        " LEFT JOIN dashboard_event x ON x.seq = told.seq"
         " LEFT JOIN economy_claim c ON c.transaction_id = t.id"
         f" WHERE {within('t.id', scope.told)} AND t.id > %s AND t.created_at >= %s ORDER BY t.id",
         scope.first_seq,
@@ -66,22 +65,26 @@ def told(scope: Scope) -> Iterator[Finding]:
         after,
         connection.ops.adapt_datetimefield_value(since),
     ):
-        wrong = [
-            f"{name} {is_said} instead of {known}"
-            for name, is_said, known in zip(
-                _SAID, rest[: len(_SAID)], rest[len(_SAID) :], strict=True
-            )
-            if is_said != known
-        ]
+        said = msgspec.json.decode(data) if data else {}
+        told_amount = said.get("amount", said.get("reward"))
         if times != 1:
             detail = f"{times} events tell of it"
         elif event_kind != EVENT_KINDS[Kind(kind)] or told_amount != amount:
             detail = f"{kind} of {amount} is told as {event_kind} of {told_amount}"
-        elif wrong:
-            detail = f"its event says {', '.join(wrong)}"
+        elif wrong := _wrong(said, known):
+            detail = f"its event says {wrong}"
         else:
             continue
         yield Finding("event_differs", "economy_transaction", str(id), detail)
+
+
+def _wrong(said: dict[str, Any], known: Sequence[str | None]) -> str:
+    """Return what an event says that the ledger knows otherwise, empty where nothing is."""
+    return ", ".join(
+        f"{name} {said.get(name)} instead of {true}"
+        for name, true in zip(_SAID, known, strict=True)
+        if (None if said.get(name) is None else str(said[name])) != true
+    )
 
 
 def _untrue(scope: Scope) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from economy.audit.scope import Finding, Rule, Scope
 from economy.audit.sql import HALF, rows, whole, within
-from economy.models import SYSTEM_IDS, Kind
+from economy.models import SYSTEM_IDS, Account, Kind
 
 
 def _sums(scope: Scope) -> Iterator[Finding]:
@@ -129,7 +129,7 @@ def _missing(scope: Scope) -> Iterator[Finding]:
             f" AND x.id IS NULL GROUP BY e.{column} ORDER BY e.{column}"
         ):
             yield Finding("row_missing", table, str(id), f"it is gone, and has {entries} entries")
-    systems = {id for (id,) in rows("SELECT id FROM economy_account WHERE system <> ''")}
+    systems = Account.objects.exclude(system="").in_bulk(SYSTEM_IDS.values())
     for system, id in SYSTEM_IDS.items():
         if id not in systems:
             yield Finding("row_missing", "economy_account", str(id), f"the {system} is gone")
