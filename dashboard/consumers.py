@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from django.conf import settings
+from django.db import Error
 
 from dashboard import access, frames
 from dashboard.admission import Admission
@@ -40,7 +41,10 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def admit(scope: Scope, receive: Receive, send: Send) -> Guest | None:
-    """Accept the handshake of a user; refuse that of anybody else, and let go of who has left."""
+    """Accept the handshake of a user; refuse that of anybody else, and let go of who has left.
+
+    While the database cannot tell who it is, they are told to come back.
+    """
     await receive()  # websocket.connect
     key = _session_key_of(scope)
     if not key:
@@ -55,6 +59,11 @@ async def admit(scope: Scope, receive: Receive, send: Send) -> Guest | None:
         if leaves.done():
             return None
         raise
+    except Error as error:
+        logger.warning("a socket cannot begin, the database fails: %s", type(error).__name__)
+        await send({"type": "websocket.accept"})  # else the code would be lost
+        await send({"type": "websocket.close", "code": codes.RESYNC})
+        return None
     finally:
         left = leaves.done()
         leaves.cancel()

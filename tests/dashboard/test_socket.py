@@ -16,6 +16,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from redis.asyncio import Redis
@@ -534,6 +535,26 @@ async def test_an_odd_handshake_is_answered_and_breaks_nothing(
 
 async def test_an_anonymous_handshake_is_refused_with_403(live_web: LiveWeb):
     assert await status_of(live_web, None, live_web.url) == 403
+
+
+async def test_while_the_database_cannot_tell_who_it_is_a_browser_is_told_to_come_back(
+    live_web: LiveWeb, cookie: dict[str, str]
+):
+    await sync_to_async(_execute)("ALTER TABLE django_session RENAME TO away")
+    try:
+        async with browser(live_web, cookie) as page:
+            assert await page.close_code() == 4001
+        assert page.frames == []
+    finally:
+        await sync_to_async(_execute)("ALTER TABLE away RENAME TO django_session")
+    async with browser(live_web, cookie) as page:
+        assert (await page.receive())["type"] == "STATS_UPDATE"
+    assert not [line for line in live_web.lines if "Traceback" in line]
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 async def test_a_user_without_the_right_is_told_4503(live_web: LiveWeb, stranger: User):
