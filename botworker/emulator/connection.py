@@ -144,6 +144,7 @@ class Connection:
                 self._handle(op, data)
                 self._record("received", {"op": op, "d": data})
             except Closed as closed:
+                self.gateway.refused.append(op)
                 self.close(closed.code, closed.reason)
             except (TypeError, ValueError, AttributeError, KeyError) as error:
                 log.warning("gateway: op %s cannot be read (%s)", op, error)

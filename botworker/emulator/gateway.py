@@ -1,6 +1,7 @@
 """The gateway: who is connected, and who is told what."""
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from botworker.emulator.world import World
 Json = dict[str, Any]
 
 VERSIONS = {"9", "10"}
+REFUSED_KEPT = 1000
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Gateway:
         self.connections: set[Connection] = set()
         self.closed_by_clients: list[int | None] = []
         """Close codes the clients sent last, oldest first; None for a cut connection."""
+        self.refused: deque[int | None] = deque(maxlen=REFUSED_KEPT)
+        """Opcodes of the payloads that ended a connection, oldest first; None for one without."""
         self.heartbeats = 0
         self.identifies = 0
         self.resumes = 0
