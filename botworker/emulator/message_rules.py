@@ -32,6 +32,7 @@ _EMBED_URLS = {
 class Shown(Protocol):
     """A message that is there."""
 
+    flags: int
     content: str
     embeds: list[Json]
     components: list[Json]
@@ -40,21 +41,26 @@ class Shown(Protocol):
 
 def check_edit(body: Json, message: Shown, *, path: str = "", files: int = 0) -> None:
     """Refuse what `check_message` does, and what would leave nothing of `message`."""
-    check_message(body, path=path, editing=True)
+    check_message(body, path=path, editing=True, flags=message.flags & COMPONENTS_V2)
     parts = ("content", "embeds", "components", "attachments")
     if not files and not any(body.get(key, getattr(message, key)) for key in parts):
         raise DiscordError(400, 50006, "Cannot send an empty message")
 
 
-def check_message(body: Json, *, path: str = "", editing: bool = False, files: int = 0) -> None:
-    """Refuse with 400/50035 (or 50006 when empty) what Discord would refuse as a message."""
+def check_message(
+    body: Json, *, path: str = "", editing: bool = False, files: int = 0, flags: int = 0
+) -> None:
+    """Refuse with 400/50035 (or 50006 when empty) what Discord would refuse as a message.
+
+    `flags` are those that the message has already.
+    """
     form = InvalidForm()
     check_types(form, path, body)
     form.raise_if_any()
     prefix = f"{path}." if path else ""
     _content(form, f"{prefix}content", body.get("content"))
     _embeds(form, f"{prefix}embeds", body.get("embeds"))
-    flags = body.get("flags") or 0
+    flags |= body.get("flags") or 0
     modern = bool(flags & COMPONENTS_V2)
     check_components(form, f"{prefix}components", body.get("components"), modern=modern)
     _mentions(form, f"{prefix}allowed_mentions", body.get("allowed_mentions"))

@@ -180,6 +180,17 @@ async def test_a_message_that_discord_takes_is_taken(raw, path, message):
     assert status == 200, body
 
 
+async def test_a_message_of_the_new_kind_stays_one_when_it_is_edited(raw, path):
+    text = {"type": 10, "content": "x"}
+    _, message, _ = await raw.call("POST", path, {"flags": 1 << 15, "components": [text]})
+
+    status, edited, _ = await raw.call("PATCH", f"{path}/{message['id']}", {"components": [text]})
+    refused, body, _ = await raw.call("PATCH", f"{path}/{message['id']}", {"content": "y"})
+
+    assert (status, edited["flags"]) == (200, 1 << 15)
+    assert (refused, body["code"]) == (400, 50035)
+
+
 async def test_a_message_of_nothing_but_spaces_is_empty(raw, path):
     status, body, _ = await raw.call("POST", path, {"content": " \n"})
 
