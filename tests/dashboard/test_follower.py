@@ -18,7 +18,7 @@ from dashboard.client.course import Course, Verdict
 from dashboard.client.follower import Follower
 from dashboard.client.news import CameBack, Happened, News, WentAway
 from dashboard.client.server import Server
-from dashboard.client.wanted import read_wanted
+from dashboard.client.wanted import OPTIONS, read_wanted
 from dashboard.events import Origin, Ref, record_event
 from dashboard.filters import matches
 from dashboard.models import Event, Level
@@ -26,6 +26,7 @@ from dashboard.parameters import event_parameters
 from tests.web import free_port
 
 PATIENCE_SECONDS = 15.0
+FINGERPRINT = "6f1c09d2a7b34e58"
 
 
 def event(seq: int) -> dict[str, Any]:
@@ -262,6 +263,8 @@ async def test_what_is_no_frame_is_ignored():
         {"text": "ADA"},
         {"text": "100%"},
         {"text": "a_a"},
+        {"fingerprint": FINGERPRINT},
+        {"fingerprint": FINGERPRINT[::-1]},
         {"text": "Harb", "level": "info", "guild": "1001"},
     ],
 )
@@ -275,9 +278,10 @@ def test_a_filter_means_the_same_on_both_sides_of_the_wire(
             for origin in (everywhere, Origin(), Origin(guild=Ref(1002, "adamant"))):
                 for message in ("100 coins", "100% of a_a", "ada smiled"):
                     record_event(kind=kind, message=message, level=level, origin=origin)
-    wanted = read_wanted(
-        dict.fromkeys(("level", "kind", "guild", "actor", "command", "text")) | options
-    )
+    for level in Level:
+        fault = {"fingerprint": FINGERPRINT, "error": "KeyError"}
+        record_event(kind="bot.command_failed", message="failed", level=level, data=fault)
+    wanted = read_wanted(dict.fromkeys(OPTIONS) | options)
     client.force_login(staff)
     query = {"limit": "200", "after": "0"} | event_parameters(wanted)
     answer = client.get("/api/events", query).json()

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -9,14 +11,16 @@ from dashboard_project.light import without
 from tests.environment import ROOT, TEMPORARY
 
 
-def test_a_package_is_hidden_only_meanwhile_and_only_if_it_is_not_loaded():
-    with without("colorsys", "sys"):
+def test_a_package_is_hidden_only_meanwhile_and_only_if_it_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "aurora_in_hiding.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    with without("aurora_in_hiding", "sys"):
         with pytest.raises(ImportError):
-            import colorsys  # noqa: F401 - loaded nowhere else
-        import sys as still
-
-        assert still is sys
-    assert "colorsys" not in sys.modules
+            import_module("aurora_in_hiding")
+        assert import_module("sys") is sys
+    assert import_module("aurora_in_hiding").__file__ == str(tmp_path / "aurora_in_hiding.py")
 
 
 def test_a_web_process_loads_neither_discord_nor_twisteds_tls_nor_what_draws():
