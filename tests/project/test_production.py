@@ -50,18 +50,23 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("command", ["runweb", "runbot"])
 @pytest.mark.parametrize(("wrong", "id", "remedy"), REFUSED, ids=[row[1] for row in REFUSED])
 def test_what_is_unsafe_in_production_stops_the_start_in_one_line(
-    folder: Path, command: str, wrong: dict[str, str], id: str, remedy: str
+    folder: Path, wrong: dict[str, str], id: str, remedy: str
 ) -> None:
-    ended = manage(folder, command, **SAFE | wrong)
+    ended = manage(folder, "runweb", **SAFE | wrong)
     line = only_line(ended)
     assert ended.returncode == 78
     assert id in line
     assert remedy in line
     assert "hunter2" not in line
     assert KEY not in line
+
+
+def test_a_bot_is_held_to_the_same(folder: Path) -> None:
+    ended = manage(folder, "runbot", **SAFE | {"DEBUG": "true"})
+    assert ended.returncode == 78
+    assert "aurora.E001" in only_line(ended)
 
 
 def test_every_reason_is_told_and_each_in_its_line(folder: Path) -> None:
