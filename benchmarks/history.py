@@ -31,7 +31,8 @@ STEP_SECONDS = 8.64
 WINDOW_DAYS = 60
 """How far back any figure looks: the last 30 days, and the 30 before."""
 EVENTS_A_TRANSACTION = 250
-TRANSACTIONS_MIN = 400
+TRANSACTIONS_MIN = 4_000
+"""Several times what one look of the live proof checks, so that it has as much to do in both."""
 MEMBERS = 100
 """Who send each other coins in the ledger."""
 NUMBERS = 100_000
