@@ -49,6 +49,7 @@ class LiveWeb:
         self._variables = variables
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
+        self._reading: threading.Thread | None = None
 
     def cookie(self, user: User) -> dict[str, str]:
         """Sign `user` in; return the cookie as browsers' and HTTP clients' APIs want it."""
@@ -70,7 +71,9 @@ class LiveWeb:
             preexec_fn=die_with_parent,
         )
         listening = threading.Event()
-        threading.Thread(target=self._read, args=(self._process, listening), daemon=True).start()
+        self._reading = threading.Thread(target=self._read, args=(self._process, listening))
+        self._reading.daemon = True
+        self._reading.start()
         listening.wait(timeout=30)
         if self._process.poll() is not None or not any("Listening" in line for line in self.lines):
             self.stop()
@@ -84,15 +87,19 @@ class LiveWeb:
                 self._process.wait(timeout=15)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-                self._process.wait()
-            self._process = None
+            self._gone(self._process)
 
     def kill(self) -> None:
         """End it as a crash does (SIGKILL)."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
-            self._process = None
+            self._gone(self._process)
+
+    def _gone(self, process: subprocess.Popen[str]) -> None:
+        process.wait()
+        assert self._reading is not None
+        self._reading.join(timeout=10)  # then all that it printed is in `lines`
+        self._process = None
 
     def _read(self, process: "subprocess.Popen[str]", listening: threading.Event) -> None:
         assert process.stdout is not None
