@@ -1,8 +1,8 @@
 # Everything is started from here. `make` lists what there is.
 
 PYTHON ?= python3
-# Two for a processor: much of a test is waiting.
-WORKERS ?= $(shell n=$$(( $$(nproc) * 2 )); echo $$(( n < 4 ? n : 4 )))
+# One more than there are processors: much of a test is waiting, and more only get into each other's way.
+WORKERS ?= $(shell n=$$(( $$(nproc) + 1 )); echo $$(( n < 4 ? n : 4 )))
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv)
