@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from django.db import DatabaseError
 
+from dashboard.hub.background import woken_before
+
 logger = logging.getLogger(__name__)
 
 
@@ -26,7 +28,7 @@ async def every(
     failing = False
     due = loop.time() + (0 if at_once else seconds)
     while True:
-        if await _woken_before(due, wake):
+        if await woken_before(due, wake):
             due = loop.time()
         wake.clear()
         try:
@@ -44,11 +46,3 @@ async def every(
                 logger.info("%s works again", job.__qualname__)
             failing = False
         due = max(due + seconds, loop.time())
-
-
-async def _woken_before(due: float, wake: asyncio.Event) -> bool:
-    try:
-        async with asyncio.timeout_at(due):
-            return await wake.wait()
-    except TimeoutError:
-        return False

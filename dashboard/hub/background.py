@@ -48,7 +48,7 @@ async def every(
     due = loop.time()
     while True:
         before, due = due, max(due + seconds, loop.time())
-        if await _woken_before(due, wake):
+        if await woken_before(due, wake):
             due = min(due, max(before + PAUSE_SECONDS, loop.time()))
             await asyncio.sleep(due - loop.time())
         wake.clear()
@@ -60,7 +60,8 @@ async def every(
             )
 
 
-async def _woken_before(due: float, wake: asyncio.Event) -> bool:
+async def woken_before(due: float, wake: asyncio.Event) -> bool:
+    """Wait for `wake`, at most until `due` on the loop's clock; return whether it was set."""
     try:
         async with asyncio.timeout_at(due):
             return await wake.wait()
