@@ -134,3 +134,9 @@ def start_web(
 def live_web(start_web: Callable[..., LiveWeb]) -> LiveWeb:
     """A running web process: `live_web.url`, `live_web.cookie(user)`, `live_web.stop()`."""
     return start_web()
+
+
+@pytest.fixture
+def cookie(live_web: LiveWeb, staff: User) -> dict[str, str]:
+    """What `staff` signed in with, as `live_web.cookie` returns it."""
+    return live_web.cookie(staff)

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import aiohttp
+from asgiref.sync import sync_to_async
 
+from dashboard.events import record_event
 from tests.web import LiveWeb
 
 PATIENCE_SECONDS = 15.0
@@ -81,3 +83,12 @@ async def status_of(web: LiveWeb, cookie: dict[str, str] | None, origin: str | N
                 raise AssertionError(f"a socket from {origin} was let in")
         except aiohttp.WSServerHandshakeError as refusal:
             return refusal.status
+
+
+def record(number: int = 1) -> None:
+    for _ in range(number):
+        record_event(kind="test.happened", message="Something happened.")
+
+
+async def arecord(number: int = 1) -> None:
+    await sync_to_async(record)(number)

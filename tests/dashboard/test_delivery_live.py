@@ -30,11 +30,6 @@ STATES = """() => {
 }"""
 
 
-@pytest.fixture
-def cookie(live_web: LiveWeb, staff: User) -> dict[str, str]:
-    return live_web.cookie(staff)
-
-
 def is_(state: str, page: Page, timeout: float = 20_000) -> None:
     expect(page.locator("[data-live]")).to_have_attribute("data-live", state, timeout=timeout)
 

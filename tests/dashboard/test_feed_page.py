@@ -42,11 +42,6 @@ def is_live(page: Page) -> None:
     expect(page.locator("[data-live]")).to_have_attribute("data-live", "live")
 
 
-@pytest.fixture
-def cookie(live_web: LiveWeb, staff: User) -> dict[str, str]:
-    return live_web.cookie(staff)
-
-
 def test_a_filter_holds_for_what_comes_live_after_a_reload_and_after_an_outage(
     chromium: str, live_web: LiveWeb, cookie: dict[str, str]
 ):

@@ -59,11 +59,6 @@ def link(page: Page, name: str) -> str:
     return page.locator(f".link[data-link={name}] [data-slot=word]").inner_text()
 
 
-@pytest.fixture
-def cookie(live_web: LiveWeb, staff: User) -> dict[str, str]:
-    return live_web.cookie(staff)
-
-
 def test_an_event_appears_without_a_reload_with_the_duration_of_its_command(
     chromium: str, start_web: Callable[..., LiveWeb], staff: User
 ):
