@@ -46,12 +46,14 @@ class Browser:
         return self
 
     async def close_code(self) -> int | None:
-        """Read until the server closes; return its code."""
+        """Read until the server closes; return its code, or None if it says none.
+
+        It is that of the frame: aiohttp forgets it if its answer comes too late to be sent.
+        """
         async with asyncio.timeout(PATIENCE_SECONDS):
-            async for message in self.socket:
-                if message.type is aiohttp.WSMsgType.TEXT:
-                    self.frames.append(json.loads(message.data))
-        return self.socket.close_code
+            while (message := await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
+                self.frames.append(json.loads(message.data))
+        return message.data if message.type is aiohttp.WSMsgType.CLOSE else None
 
     @property
     def errors(self) -> list[str]:
