@@ -5,6 +5,7 @@ from tests import environment
 environment.load_django()  # before anything reads the settings
 
 import shutil  # noqa: E402
+import time  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 from contextlib import ExitStack  # noqa: E402
 from typing import Any  # noqa: E402
@@ -76,6 +77,38 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture(autouse=True)
+def _nobody_at_work(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let threads end what they ask before the rows of the test are deleted.
+
+    PostgreSQL would find a deadlock between them and the TRUNCATE, and end one or the other.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
+        request.getfixturevalue("transactional_db")  # to be done before it is
+        yield
+        if connection.vendor == "postgresql":
+            _wait_for_the_others()
+    else:
+        yield
+
+
+def _wait_for_the_others() -> None:
+    others: list[tuple[str, ...]] = []
+    for _ in range(300):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT state, query FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND state <> 'idle'"
+                " AND pid <> pg_backend_pid()"
+            )
+            others = list(cursor)
+        if not others:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"somebody is at work in the database still: {others}")
 
 
 # ---------------------------------------------------------------------------- people
