@@ -2,50 +2,35 @@
 
 import asyncio
 import logging
-import time
 from functools import partial
-from random import uniform
-from types import SimpleNamespace
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.server import Server as Daphne
-from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from daphne.ws_protocol import WebSocketFactory
 from django.conf import settings
+from twisted.internet import reactor  # the one that Daphne's server chose
+from twisted.internet.defer import Deferred
 from twisted.web import http
 
-from dashboard import metrics
 from dashboard.addresses import behind_proxies
-from dashboard.allowance import Allowance
 from dashboard.headers import security_headers
-from dashboard.hub.codes import TOO_MANY
-from dashboard.hub.daphne import Tracked
 from dashboard.origins import is_allowed
+from dashboard.server_sockets import LEAVE_SECONDS, Inbox, Socket, Sockets
 
 logger = logging.getLogger("aurora.access")
-
-HANDSHAKE = (
-    "_raw_query_string", "_transport_details", "application_deferred", "http_headers",
-    "http_request_data", "http_request_host", "http_request_params", "http_request_path",
-    "http_request_uri", "http_response_data", "http_status_line", "websocket_extensions",
-    "websocket_protocols",
-)  # fmt: skip
-"""What a protocol of Autobahn's keeps of its handshake, and needs no more once it is open."""
 
 LENGTH_MAX_DIGITS = 18
 """A `Content-Length` with more of them is nobody's; one of 5,000 Python does not even read."""
 
 SILENCE_SECONDS = 20
 """How long a client may be silent within a request, or between two of them."""
-FRAMES_PER_SECOND_MAX = 1000
-"""Pings, pongs and fragments too, of which the application hears nothing."""
-LEAVE_SECONDS = 2.0
-"""How long a client that has said goodbye may take to read what it was sent."""
-READ_BYTES = 4096
-"""How much of one socket is read at a time: the smallest frames in it take some 10 ms."""
+ANSWER_SECONDS = 5.0
+"""How long a process that is to stop goes on with the requests that it had begun to answer."""
 
 
 _Channel: Any = http.HTTPChannel
+_reactor: Any = reactor
 
 
 def _refusal(status: str) -> bytes:
@@ -137,81 +122,6 @@ class Request(WebRequest):
         self.handle_reply({"type": "http.response.body", "body": text})
 
 
-class Socket(Tracked, WebSocketProtocol):
-    """One socket; a refused handshake is answered with every header.
-
-    What breaks the protocol of WebSockets itself (a message over 1 MiB, text that is not UTF-8, a
-    forbidden frame) is told by a close code, where Daphne would just hang up.
-    """
-
-    last_ping: float  # of the machine's clock, as Daphne notes it
-    socket_opened: float
-    _frames: Allowance | None = None
-    _last_read = False
-
-    def onOpen(self) -> None:
-        """Let go of what only the handshake needed: a socket is idle for hours."""
-        super().onOpen()
-        # Those opened together, after a restart, are not to be pinged together for ever.
-        self.last_ping -= uniform(0, self.server.ping_interval)  # noqa: S311 - no secret
-        self.transport.unregisterProducer()  # the HTTP of before, with its request
-        self.transport.bufferSize = READ_BYTES
-        self.clean_headers.clear()  # the scope's are these
-        self.request: Any = SimpleNamespace(path=self.request.path)
-        self.__dict__ = {name: it for name, it in vars(self).items() if name not in HANDSHAKE}
-
-    def dataReceived(self, data: bytes) -> None:
-        """Go on reading, but past what follows such a break: hanging up at once loses the code.
-
-        Past what follows our close as well, but for what may be the answer to it.
-        """
-        if self.failedByMe or self._last_read:
-            return
-        self._last_read = self.state == self.STATE_CLOSING
-        super().dataReceived(data)
-
-    def onFrameBegin(self) -> None:
-        """Take a frame, or close: no browser sends so many."""
-        if self._frames is None:
-            self._frames = Allowance(FRAMES_PER_SECOND_MAX)
-        if not self._frames.take():
-            self.sendClose(code=TOO_MANY)
-        super().onFrameBegin()
-
-    def check_timeouts(self) -> None:
-        """Ping in time, also when the clock of the machine was set back."""
-        now = time.time()
-        self.socket_opened = min(self.socket_opened, now)
-        self.last_ping = min(self.last_ping, now)
-        super().check_timeouts()
-
-    def dropConnection(self, abort: bool = False) -> None:
-        """Hang up: when what was written has left, but soon, if `abort` is not to be at once.
-
-        A close that is none is answered with its code; then Autobahn takes it for the answer.
-        """
-        if abort and not (self.failedByMe and self.wasClean):
-            super().dropConnection(abort=True)
-        else:
-            super().dropConnection(abort=False)
-            asyncio.get_running_loop().call_later(LEAVE_SECONDS, self.transport.abortConnection)
-
-    def sendHttpErrorResponse(
-        self,
-        code: int,
-        reason: str,
-        responseHeaders: Any = None,
-    ) -> None:
-        """Answer a handshake with an error."""
-        own = [*security_headers().items(), ("Content-Length", "0"), ("Connection", "close")]
-        super().sendHttpErrorResponse(code, reason, [*(responseHeaders or []), *own])
-
-    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        """Count how it ended: with the code that we said, or else the browser's."""
-        metrics.closed(self.localCloseCode if self.closedByMe else code)
-        super().onClose(wasClean, code, reason)
-
-
 class _Requests(HTTPFactory):
     protocol = Channel
 
@@ -222,44 +132,18 @@ class _Requests(HTTPFactory):
         return protocol
 
 
-class _Sockets(WebSocketFactory):
-    def setProtocolOptions(self, **options: Any) -> None:
-        """Have the options in a class for all sockets; each would keep a copy of all of them."""
-        super().setProtocolOptions(**options)
-        found = {name: getattr(self, name) for name in WebSocketProtocol.CONFIG_ATTRS}
-        shared = {name: staticmethod(it) if callable(it) else it for name, it in found.items()}
-        self.protocol = type("Socket", (Socket,), {"CONFIG_ATTRS": (), **shared})
-
-
-class Inbox:
-    """What a socket's application has not heard yet. One reads: an `asyncio.Queue` is 3 KB."""
-
-    __slots__ = ("_messages", "_waiter")
-
-    def __init__(self) -> None:
-        self._messages: list[dict[str, Any]] = []
-        self._waiter: asyncio.Future[None] | None = None
-
-    def put_nowait(self, message: dict[str, Any]) -> None:
-        """Have `message` heard after those before it."""
-        self._messages.append(message)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    async def get(self) -> dict[str, Any]:
-        """Return the next message. A call that is cancelled takes none."""
-        while not self._messages:
-            waiter = self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await waiter
-            finally:
-                if self._waiter is waiter:
-                    self._waiter = None
-        return self._messages.pop(0)
-
-
 class Server(Daphne):
     """Daphne's server, which makes its factories by name: they are exchanged as they are set."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Take what Daphne's takes."""
+        super().__init__(*args, **options)
+        self._ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        """Note where we listen."""
+        super().listen_success(port)
+        self._ports.append(port)
 
     @property
     def http_factory(self) -> Any:
@@ -277,8 +161,31 @@ class Server(Daphne):
 
     @ws_factory.setter
     def ws_factory(self, factory: WebSocketFactory) -> None:
-        self._ws_factory = _Sockets(self, server=self.server_name)
+        self._ws_factory = Sockets(self, server=self.server_name)
         self._ws_factory.setProtocolOptions(failByDrop=False)
+
+    def kill_all_applications(self) -> Any:
+        """Listen no more, and have the reactor wait for what was begun: answers, ends of sockets.
+
+        Daphne's own fails if an answer was given in the last second, and then cuts off all others.
+        """
+        for port in self._ports:
+            port.stopListening()
+        return Deferred.fromFuture(asyncio.ensure_future(self._end()))
+
+    async def _end(self) -> None:
+        """Return when nothing is served and all was sent; cancel what takes too long."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + ANSWER_SECONDS
+        known = self.connections.values()
+        served = [of["application_instance"] for of in known if "application_instance" in of]
+        if served:
+            _, late = await asyncio.wait(served, timeout=ANSWER_SECONDS)
+            for application in late:
+                application.cancel()
+            await asyncio.wait(served, timeout=LEAVE_SECONDS)
+        while _reactor.getWriters() and loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Run the application for a request or a socket; return what it hears through."""

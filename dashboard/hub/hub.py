@@ -51,6 +51,7 @@ class Hub:
         self._users: Counter[int] = Counter()
         self._changing = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
+        self._stops = False
 
     # ------------------------------------------------------------------ coming and going
 
@@ -80,6 +81,8 @@ class Hub:
             connection.deliver(self.log.snapshot())
             if resume is not None:
                 self.resume(connection, resume)
+        if self._stops:
+            connection.link.close(codes.SERVER_RESTARTING)
 
     async def leave(self, group: str, connection: Connection) -> None:
         """Let `connection` go; the last one of a group ends the subscription to it."""
@@ -126,8 +129,9 @@ class Hub:
     def say_goodbye(self) -> Coroutine[Any, Any, None]:
         """Close every socket with 4009, so that its browser comes back; await what it returns.
 
-        Closed before anything is awaited: the server cancels every consumer at the same moment.
+        Closed before anything is awaited, and whoever comes later is closed as well.
         """
+        self._stops = True
         everyone = self._everyone()
         for connection in everyone:
             connection.link.close(codes.SERVER_RESTARTING)

@@ -26,7 +26,7 @@ from dashboard.hub import daphne
 from dashboard.hub.batch import Batch
 from dashboard.hub.daphne import DaphneLink, DirectLink, Tracked, daphne_link, surprise_of
 from dashboard.hub.link import QueuedLink, link_for
-from dashboard.server import Socket
+from dashboard.server_sockets import Socket
 
 HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

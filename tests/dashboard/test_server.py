@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
@@ -11,14 +12,20 @@ import aiohttp
 import pytest
 from daphne.ws_protocol import WebSocketFactory
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import F
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 from twisted.internet.tcp import Server as Transport
 
 from dashboard.hub.codes import TOO_MANY
-from dashboard.server import FRAMES_PER_SECOND_MAX, HANDSHAKE, Inbox, Server, Socket
+from dashboard.server import Server
+from dashboard.server_sockets import FRAMES_PER_SECOND_MAX, HANDSHAKE, Inbox, Socket
 from tests.broker import Broker
+from tests.dashboard.test_headers import ask
 from tests.drill.web import Web
-from tests.web import database_url
+from tests.web import LiveWeb, database_url
 
 REQUEST = (
     b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -186,3 +193,26 @@ async def test_the_collector_does_not_look_through_what_was_loaded_at_the_start(
         assert (await http.get(f"{web.url}/healthz")).status == 200
         holding = await web.holding(tidy=True)
     assert 0 < holding.objects < 30_000  # 110,000 are loaded
+
+
+def test_what_was_asked_is_answered_though_the_process_stops(live_web: LiveWeb, viewer: User):
+    cookie = live_web.cookie(viewer)
+    token = "a" * 32
+    asked = (
+        f"POST /logout/ HTTP/1.1\r\nHost: 127.0.0.1:{live_web.port}\r\nContent-Length: 0\r\n"
+        f"Cookie: {cookie['name']}={cookie['value']}; csrftoken={token}\r\n"
+        f"Origin: {live_web.url}\r\nX-CSRFToken: {token}\r\n\r\n"
+    )
+    here = ("127.0.0.1", live_web.port)
+    with ThreadPoolExecutor(1) as threads, socket.create_connection(here, 20) as somebody:
+        with transaction.atomic():
+            Session.objects.update(expire_date=F("expire_date"))  # who would end it has to wait
+            somebody.sendall(asked.encode())
+            assert ask(live_web, "/healthz").status == 200  # so the other was read before
+            stopping = threads.submit(live_web.stop)
+            with pytest.raises(ConnectionError):
+                while True:
+                    ask(live_web, "/healthz")
+        assert somebody.recv(12) == b"HTTP/1.1 302"
+        stopping.result()
+    assert not Session.objects.exists()
