@@ -27,6 +27,7 @@ class Audience:
         self._members: dict[Connection, None] = {}
         self._others: list[Connection] = []
         self._straight: list[tuple[Any, Connection]] = []
+        self._places: dict[Any, int] = {}  # by transport, where in `_straight`
         self._reactors: set[Any] = set()
         self._as_of: int | None = None  # `Tracked.changes` when the lists were made
 
@@ -57,29 +58,39 @@ class Audience:
         """Give `batch` to everybody. What cannot be given to one is no matter of the others."""
         if self._as_of != Tracked.changes:
             self._sort()
-        if any(reactor.getWriters() for reactor in self._reactors):  # it is not their turn yet
-            for connection in self._members:
-                self._give(connection, batch)
-            return
+        begin = 0
+        for position in self._behind():
+            self._send(self._straight[begin:position], batch)
+            self._give(self._straight[position][1], batch)
+            begin = position + 1
+        self._send(self._straight[begin:], batch)
+        for connection in self._others:
+            self._give(connection, batch)
+
+    def _behind(self) -> list[int]:
+        """Return where in `_straight` those are with something in their buffer: it goes first."""
+        waiting = (transport for reactor in self._reactors for transport in reactor.getWriters())
+        return sorted(self._places[each] for each in waiting if each in self._places)
+
+    def _send(self, straight: list[tuple[Any, Connection]], batch: Batch) -> None:
         wire, size = batch.wire, len(batch.wire)
-        for send, connection in self._straight:
+        for send, connection in straight:
             try:
                 sent = send(wire)
             except OSError:  # full, or broken: the transport finds out which, and sees to it
                 sent = 0
             if sent != size:
                 self._give(connection, batch, sent)
-        for connection in self._others:
-            self._give(connection, batch)
 
     def _sort(self) -> None:
         self._as_of = Tracked.changes
-        self._straight, self._others, self._reactors = [], [], set()
+        self._straight, self._others, self._places, self._reactors = [], [], {}, set()
         for connection in self._members:
             way = connection.straight
             if way is None:
                 self._others.append(connection)
             else:
+                self._places[way.transport] = len(self._straight)
                 self._straight.append((way.send, connection))
                 self._reactors.add(way.reactor)
 

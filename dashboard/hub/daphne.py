@@ -44,11 +44,11 @@ class Tracked:
 class DaphneLink:
     """Writes to Daphne's protocol object, and reads the buffer of its Twisted transport."""
 
-    __slots__ = ("_protocol", "_transport")
+    __slots__ = ("_protocol", "transport")
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
-        self._transport = protocol.transport
+        self.transport = protocol.transport
 
     @property
     def straight(self) -> "DirectLink | None":
@@ -74,7 +74,7 @@ class DaphneLink:
     @property
     def unsent_bytes(self) -> int:
         """What waits in the buffer of the transport."""
-        return waiting_bytes(self._transport)
+        return waiting_bytes(self.transport)
 
 
 class DirectLink(DaphneLink):
@@ -94,7 +94,7 @@ class DirectLink(DaphneLink):
     def straight(self) -> "DirectLink | None":
         """Itself, if `send` may be called right away for as long as `Tracked.changes` stays.
 
-        That is, unless `reactor.getWriters()` names anything: then some transport has to go first.
+        That is, unless `reactor.getWriters()` names its `transport`: then that has to go first.
         """
         protocol = self._protocol
         is_open = isinstance(protocol, Tracked) and protocol.state == self._protocol.STATE_OPEN
@@ -104,7 +104,7 @@ class DirectLink(DaphneLink):
         """Send what everybody is given, but for what left; return how many bytes are unsent."""
         if self._protocol.state != self._protocol.STATE_OPEN:
             return 0
-        wire, transport = batch.wire[sent_bytes:], self._transport
+        wire, transport = batch.wire[sent_bytes:], self.transport
         if not (sent_bytes or transport._tempDataLen or transport.dataBuffer):
             try:
                 sent = self.send(wire)

@@ -28,6 +28,7 @@ class Way:
 
     def __init__(self, reactor: Reactor | None, takes_bytes: int = 1 << 30) -> None:
         self.reactor = reactor
+        self.transport = object()
         self.takes_bytes = takes_bytes
         self.straightly: list[bytes] = []
         self.taken = b""
@@ -80,17 +81,19 @@ def test_what_leaves_at_once_leaves_straight_and_the_rest_behind_it():
     assert [len(way.straightly) for way in ways] == [3, 3, 0]
 
 
-def test_nothing_overtakes_what_waits_in_a_buffer():
+@pytest.mark.parametrize("behind", [[], [0], [4], [1, 3], [0, 1, 2, 3, 4]])
+def test_nothing_overtakes_what_waits_in_a_buffer_and_nobody_waits_for_another(behind: list[int]):
     reactor, audience = Reactor(), Audience(Counter())
-    way = Way(reactor)
-    connect(audience, way)
-    reactor.writers = ["some transport"]
+    ways = [Way(reactor) for _ in range(5)]
+    for way in ways:
+        connect(audience, way)
+    reactor.writers = ["a transport of a page", *(ways[place].transport for place in behind)]
     audience.pass_on(Batch(["first"]))
-    assert way.straightly == []
+    assert [place for place, way in enumerate(ways) if not way.straightly] == behind
     reactor.writers = []
     audience.pass_on(Batch(["second"]))
-    assert way.straightly == [Batch(["second"]).wire]
-    assert way.taken == Batch(["first", "second"]).wire
+    assert [way.straightly[-1] for way in ways] == [Batch(["second"]).wire] * 5
+    assert [way.taken for way in ways] == [Batch(["first", "second"]).wire] * 5
 
 
 def test_who_comes_goes_or_stops_being_open_is_known_at_the_next_batch():
