@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,8 @@ LENGTH_MAX_DIGITS = 18
 
 SILENCE_SECONDS = 20
 """How long a client may be silent within a request, or between two of them."""
+CHECK_SECONDS, CHECKED_AT_ONCE = 2.0, 25
+"""How often each connection is looked at, as by Daphne, but so many at a time."""
 ANSWER_SECONDS = 5.0
 """How long a process that is to stop goes on with the requests that it had begun to answer."""
 
@@ -139,6 +142,8 @@ class Server(Daphne):
         """Take what Daphne's takes."""
         super().__init__(*args, **options)
         self._ports: list[Any] = []
+        self._unchecked: list[Any] = []
+        self._pause = CHECK_SECONDS
 
     def listen_success(self, port: Any) -> None:
         """Note where we listen."""
@@ -163,6 +168,19 @@ class Server(Daphne):
     def ws_factory(self, factory: WebSocketFactory) -> None:
         self._ws_factory = Sockets(self, server=self.server_name)
         self._ws_factory.setProtocolOptions(failByDrop=False)
+
+    def timeout_checker(self) -> None:
+        """Ping, and end what is silent for too long, a few connections at a time.
+
+        To ping 200 of 1,000 at once would hold up an event for so long.
+        """
+        if not self._unchecked:
+            self._unchecked = list(self.connections)
+            self._pause = CHECK_SECONDS / max(1, math.ceil(len(self._unchecked) / CHECKED_AT_ONCE))
+        for connection in self._unchecked[-CHECKED_AT_ONCE:]:
+            connection.check_timeouts()
+        del self._unchecked[-CHECKED_AT_ONCE:]
+        _reactor.callLater(self._pause, self.timeout_checker)
 
     def kill_all_applications(self) -> Any:
         """Listen no more, and have the reactor wait for what was begun: answers, ends of sockets.

@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import pairwise
 from typing import Any, cast
 
 import aiohttp
@@ -17,10 +19,11 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import F
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
+from twisted.internet.task import Clock
 from twisted.internet.tcp import Server as Transport
 
 from dashboard.hub.codes import TOO_MANY
-from dashboard.server import Server
+from dashboard.server import CHECK_SECONDS, CHECKED_AT_ONCE, Server
 from dashboard.server_sockets import FRAMES_PER_SECOND_MAX, HANDSHAKE, Inbox, Socket
 from tests.broker import Broker
 from tests.dashboard.test_headers import ask
@@ -193,6 +196,37 @@ async def test_the_collector_does_not_look_through_what_was_loaded_at_the_start(
         assert (await http.get(f"{web.url}/healthz")).status == 200
         holding = await web.holding(tidy=True)
     assert 0 < holding.objects < 30_000  # 110,000 are loaded
+
+
+def test_all_connections_are_looked_at_in_time_and_a_few_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    clock = Clock()
+    monkeypatch.setattr("dashboard.server._reactor", clock)
+    looks: list[tuple[int, float]] = []
+    server = Server(lambda: None, endpoints=["none"])
+
+    class Connection:
+        def __init__(self, each: int) -> None:
+            self.each = each
+
+        def check_timeouts(self) -> None:
+            looks.append((self.each, clock.seconds()))
+
+    server.connections = {Connection(each): {} for each in range(60)}
+    server.timeout_checker()
+    clock.pump([0.1] * 100)
+    for each in range(60):
+        moments = [at for who, at in looks if who == each]
+        gaps = [later - at for at, later in pairwise(moments)]
+        assert len(gaps) >= 3
+        assert all(CHECK_SECONDS - 0.2 <= gap <= CHECK_SECONDS + 0.4 for gap in gaps)
+    assert max(Counter(at for _, at in looks).values()) == CHECKED_AT_ONCE
+    server.connections = {}
+    clock.pump([0.1] * 30)
+    looks.clear()
+    clock.pump([0.1] * 30)
+    assert looks == [], "who is gone is not looked at again"
 
 
 def test_what_was_asked_is_answered_though_the_process_stops(live_web: LiveWeb, viewer: User):
