@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from dashboard import control, frames, queries, retention, services, stats
-from dashboard.hub.background import collector, every, in_thread, spawn
+from dashboard.hub.background import collector, every, giving_way, in_thread, spawn
 from dashboard.hub.intake import FRAME_MAX_CHARACTERS, Intake
 from dashboard.hub.tail import Tail
 from dashboard.models import Event
@@ -286,7 +286,8 @@ async def _collect() -> _Collected:
 
     def call() -> _Collected:
         control.settle(timezone.now())
-        return stats.collect(), retention.oldest_event()
+        with giving_way():
+            return stats.collect(), retention.oldest_event()
 
     return await in_thread(call, threads=collector)
 
