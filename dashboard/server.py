@@ -177,10 +177,12 @@ class Server(Daphne):
         if not self._unchecked:
             self._unchecked = list(self.connections)
             self._pause = CHECK_SECONDS / max(1, math.ceil(len(self._unchecked) / CHECKED_AT_ONCE))
-        for connection in self._unchecked[-CHECKED_AT_ONCE:]:
-            connection.check_timeouts()
+        part = self._unchecked[-CHECKED_AT_ONCE:]
         del self._unchecked[-CHECKED_AT_ONCE:]
-        _reactor.callLater(self._pause, self.timeout_checker)
+        _reactor.callLater(self._pause, self.timeout_checker)  # first: one that fails ends no other
+        for connection in part:
+            if connection in self.connections:
+                connection.check_timeouts()
 
     def kill_all_applications(self) -> Any:
         """Listen no more, and have the reactor wait for what was begun: answers, ends of sockets.
