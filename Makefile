@@ -80,8 +80,9 @@ run: setup ## Start everything on this machine: PORT=8000 DISCORD_TOKEN=... make
 # ---------------------------------------------------------------------------- proving
 
 .PHONY: test
-test: setup-dev browser check ## Prove everything, on SQLite and on PostgreSQL
-	@$(MAKE) test-js
+test: ## Prove everything, on SQLite and on PostgreSQL
+	@$(MAKE) -j3 setup-dev browser
+	@$(MAKE) -j2 --output-sync=target check test-js
 	@REQUIRE_BROWSER=1 REQUIRE_FORMATS=1 $(MAKE) test-sqlite
 	@REQUIRE_BROWSER=1 REQUIRE_FORMATS=1 $(MAKE) test-pg
 	@$(MAKE) drill-short
