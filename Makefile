@@ -10,7 +10,6 @@ UV := $(shell command -v uv)
 # Checks read neither a developer's .env nor their data.
 CLEAN := READ_DOTENV=false DATA_DIR=$(CURDIR)/$(VENV)/check-data
 PYTEST := $(BIN)/python -m pytest --durations 15
-SHARED_OUT := -n $(WORKERS) --dist worksteal
 
 ifdef UV
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r
@@ -98,11 +97,11 @@ check: setup-dev ## Formatting, lint, types, migrations, Django's own checks, ad
 
 .PHONY: test-sqlite
 test-sqlite: setup-dev ## The suite on SQLite
-	$(PYTEST) $(SHARED_OUT)
+	$(PYTEST) -n $(WORKERS)
 
 .PHONY: test-pg
 test-pg: setup-dev ## The suite on PostgreSQL: what meets the database, but for browsers, terminals, emulated Discord and set-up
-	$(BIN)/python -m tests.postgres $(PYTEST) $(SHARED_OUT) -m "database and not browser" --ignore=tests/emulator --ignore=tests/project \
+	$(BIN)/python -m tests.postgres $(PYTEST) -n $(WORKERS) -m "database and not browser" --ignore=tests/emulator --ignore=tests/project \
 		--ignore=tests/dashboard/test_tail_command.py
 
 .PHONY: drill

@@ -107,7 +107,7 @@ def _wait_for_the_others() -> None:
             others = list(cursor)
         if not others:
             return
-        time.sleep(0.05)
+        time.sleep(0.05)  # PostgreSQL tells nobody when others have ended
     pytest.fail(f"somebody is at work in the database still: {others}")
 
 

@@ -49,7 +49,7 @@ def _give_way(execute: Callable[..., Any], *args: Any) -> Any:
     try:
         return execute(*args)
     finally:
-        time.sleep(GIVE_WAY_SECONDS)
+        time.sleep(GIVE_WAY_SECONDS)  # this thread has nobody waiting; only who sleeps lets go
 
 
 async def every(

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -23,7 +24,9 @@ from zope.interface import implementer
 
 from botworker.emulator.tls import Certificate
 from dashboard.hub import daphne
+from dashboard.hub.audience import Audience
 from dashboard.hub.batch import Batch
+from dashboard.hub.connection import Connection
 from dashboard.hub.daphne import DaphneLink, DirectLink, Tracked, daphne_link, surprise_of
 from dashboard.hub.link import QueuedLink, link_for
 from dashboard.server_sockets import Socket
@@ -206,7 +209,20 @@ async def test_only_an_open_connection_that_tells_of_its_end_is_written_to_strai
         link.close(4008)
         assert Tracked.changes > before
         assert link.straight is None
-        assert link.reactor.getWriters(), "what waits is not named"
+        assert link.transport in link.reactor.getWriters(), "what waits is not named"
+
+
+async def test_what_everybody_is_given_does_not_overtake_what_waits_for_one(settings: Any):
+    settings.SOCKET_UNSENT_MAX_BYTES = 4 * len(BIG)
+    async with opened(protocol=Socket) as (send, reader, _):
+        link = daphne_link(send, direct=True)
+        assert link is not None
+        audience = Audience(Counter())
+        audience.add(Connection(link, user_id=1, session_key=""))
+        for number in range(5):
+            audience.pass_on(Batch([f"{number}{BIG if number in {0, 2} else ''}"]))
+        assert link.unsent_bytes > 0, "nothing had to wait"
+        assert [text[0] for text in await texts(reader, 5)] == list("01234")
 
 
 def test_daphne_and_twisted_are_as_known_and_a_change_of_theirs_is_told():
