@@ -81,7 +81,7 @@ run: setup ## Start everything on this machine: PORT=8000 DISCORD_TOKEN=... make
 .PHONY: test
 test: ## Prove everything, on SQLite and on PostgreSQL
 	@$(MAKE) -j3 setup-dev browser
-	@$(MAKE) -j2 --output-sync=target check test-js
+	@$(MAKE) -j2 check test-js
 	@REQUIRE_BROWSER=1 REQUIRE_FORMATS=1 $(MAKE) test-sqlite
 	@REQUIRE_BROWSER=1 REQUIRE_FORMATS=1 $(MAKE) test-pg
 	@$(MAKE) drill-short

@@ -179,10 +179,13 @@ class Server(Daphne):
             self._pause = CHECK_SECONDS / max(1, math.ceil(len(self._unchecked) / CHECKED_AT_ONCE))
         part = self._unchecked[-CHECKED_AT_ONCE:]
         del self._unchecked[-CHECKED_AT_ONCE:]
-        _reactor.callLater(self._pause, self.timeout_checker)  # first: one that fails ends no other
+        _reactor.callLater(self._pause, self.timeout_checker)
         for connection in part:
-            if connection in self.connections:
-                connection.check_timeouts()
+            try:
+                if connection in self.connections:
+                    connection.check_timeouts()
+            except Exception:
+                logger.exception("a connection could not be looked at")
 
     def kill_all_applications(self) -> Any:
         """Listen no more, and have the reactor wait for what was begun: answers, ends of sockets.
@@ -197,15 +200,17 @@ class Server(Daphne):
         """Return when nothing is served and all was sent; cancel what takes too long."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + ANSWER_SECONDS
-        known = self.connections.values()
-        served = [of["application_instance"] for of in known if "application_instance" in of]
+        # Again and again: a connection that is kept alive may bring another request meanwhile.
+        while ((served := self._served()) or _reactor.getWriters()) and loop.time() < deadline:
+            await (asyncio.wait(served, timeout=0.02) if served else asyncio.sleep(0.02))
+        for application in served:
+            application.cancel()
         if served:
-            _, late = await asyncio.wait(served, timeout=ANSWER_SECONDS)
-            for application in late:
-                application.cancel()
             await asyncio.wait(served, timeout=LEAVE_SECONDS)
-        while _reactor.getWriters() and loop.time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+
+    def _served(self) -> list[asyncio.Task[None]]:
+        known = [of.get("application_instance") for of in self.connections.values()]
+        return [application for application in known if application and not application.done()]
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """Run the application for a request or a socket; return what it hears through."""
